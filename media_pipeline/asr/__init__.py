@@ -1,0 +1,4 @@
+"""Speech engines behind one small interface, one module each: voice activity, recognition, alignment.
+
+Engines turn sound (and known text) into timed words; which result is used is the speech stages' business.
+"""

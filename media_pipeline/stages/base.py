@@ -1,0 +1,181 @@
+"""What a stage is: its parameters, its inputs, its outputs, and the one function that makes the second from the first.
+
+A stage module holds ``Params`` (what can be asked), one public function on paths, arrays and tables (what is done),
+and a :class:`Stage` that binds them for the runner. The runner, and nothing here, knows where artifacts live.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import pyarrow as pa
+from pydantic import BaseModel, ConfigDict
+
+from media_pipeline.media.probe import MediaInfo
+from media_pipeline.stages.tables import TableSpec
+
+Progress = Callable[[float], None]
+"""Called by a stage with the share that is done, from 0 to 1. May raise to cancel the stage."""
+
+
+def quiet(_share: float) -> None:
+    """Discard progress."""
+
+
+class StageParams(BaseModel):
+    """Base of every stage's parameters: validated, immutable, and nothing that is not declared."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What this machine lets a stage use. Filled from the settings by the runner; stages never read settings."""
+
+    model_dir: Path | None = None
+    allow_model_downloads: bool = False
+    max_model_bytes: int = 4 * 1024**3
+    cores: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why an artifact is empty: the code, message and remedy of the typed error that a direct request gets."""
+
+    code: str
+    message: str
+    remedy: str = ""
+
+
+class Artifact(Protocol):
+    """A finished artifact as a stage sees it: whole, immutable, and on a local path."""
+
+    @property
+    def fingerprint(self) -> str:
+        """What identifies the artifact: stage, version, parameters, engine, inputs and content."""
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """Small results that stand in the manifest (JSON)."""
+
+    @property
+    def reason(self) -> Reason | None:
+        """Why the artifact is empty, or None."""
+
+    def path(self, name: str) -> Path:
+        """A local path to one of its files."""
+
+    def files(self, pattern: str = "*") -> Sequence[Path]:
+        """Local paths to its files whose names match, in name order."""
+
+    def table(self, name: str) -> pa.Table:
+        """One of its Parquet files as a table."""
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """Parameters with every ``auto`` resolved, and the engine that was chosen.
+
+    Both are hashed into the fingerprint, so a better engine installed later is a new result and not a stale hit.
+    ``engine`` identifies the engine and its model (name, version, model); ``why`` says in words why it was chosen.
+    """
+
+    params: StageParams
+    engine: Mapping[str, str] | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Work:
+    """Everything a stage is given for one media item."""
+
+    media: Path
+    """Local path to the original media."""
+    info: MediaInfo
+    """What probing found in it."""
+    inputs: Mapping[str, Artifact]
+    """The artifacts named by ``Stage.inputs``, and those of ``Stage.optional_inputs`` that exist."""
+    params: Any
+    """The stage's own Params, resolved."""
+    out: Path
+    """An empty folder to write the outputs into."""
+    environment: Environment = field(default_factory=Environment)
+    engine: Mapping[str, str] | None = None
+    progress: Progress = quiet
+    name: str = ""
+    """What to call the media towards people: its first file name."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a stage says about its result besides its files: facts for the manifest and warnings for people."""
+
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    warnings: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TableOutput:
+    """A Parquet table that the stage always writes, empty when there is nothing."""
+
+    name: str
+    spec: TableSpec
+
+
+@dataclass(frozen=True, slots=True)
+class MediaOutput:
+    """Audio or video files that the stage may write.
+
+    ``pattern`` matches their names. Each is decoded at both ends before the artifact is published, and its duration
+    is compared with ``facts["durations"][name]`` where the stage gives one, within one frame.
+    """
+
+    pattern: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileOutput:
+    """Other files (subtitles, pictures, JSON); each must not be empty, unless ``may_be_empty``."""
+
+    pattern: str
+    may_be_empty: bool = False
+
+
+Output = TableOutput | MediaOutput | FileOutput
+
+
+def _as_given(work: Work) -> Resolution:
+    return Resolution(work.params)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage as the runner, Dagster, the command and the gateway know it."""
+
+    name: str
+    """The asset's name."""
+    group: str
+    description: str
+    version: str
+    """Changed whenever the same inputs and parameters would give another result."""
+    params: type[StageParams]
+    outputs: tuple[Output, ...]
+    run: Callable[[Work], Outcome]
+    """Write the outputs into ``work.out``. Raise :class:`~media_pipeline.errors.Unavailable` when there is nothing to
+    be had: the runner then publishes empty tables with the reason, or fails a direct request with it."""
+    inputs: tuple[str, ...] = ()
+    optional_inputs: tuple[str, ...] = ()
+    resolve: Callable[[Work], Resolution] = _as_given
+    """Resolve ``auto`` and choose the engine, before anything is computed. Cheap. ``work.out`` must not be used."""
+    kinds: tuple[str, ...] = ()
+    """Labels for the Dagster graph, such as ``parquet`` or ``mp4``."""
+    pool: str = ""
+    """The Dagster concurrency pool: ``decode``, ``ocr``, ``asr``, ``encode`` or none."""
+
+    @property
+    def tables(self) -> tuple[TableOutput, ...]:
+        """The tables among the outputs."""
+        return tuple(o for o in self.outputs if isinstance(o, TableOutput))

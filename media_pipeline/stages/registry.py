@@ -1,0 +1,31 @@
+"""All stages, in the order in which data flows down."""
+
+from __future__ import annotations
+
+from media_pipeline.stages.base import Stage
+from media_pipeline.stages.burn import CAPTIONED_VIDEO
+from media_pipeline.stages.captions import CAPTION_FILES, CAPTIONS, OCR_CUES
+from media_pipeline.stages.frames import FRAMES
+from media_pipeline.stages.highlights import HIGHLIGHT_CANDIDATES, REEL, RENDERED_CLIPS
+from media_pipeline.stages.source import SOURCE
+from media_pipeline.stages.speech import AUDIO, LANGUAGE, SPEECH_SUBTITLES, TRANSCRIPT, WORDS
+
+STAGES: dict[str, Stage] = {
+    stage.name: stage
+    for stage in (
+        SOURCE,
+        FRAMES,
+        OCR_CUES,
+        CAPTIONS,
+        CAPTION_FILES,
+        AUDIO,
+        LANGUAGE,
+        TRANSCRIPT,
+        WORDS,
+        SPEECH_SUBTITLES,
+        HIGHLIGHT_CANDIDATES,
+        RENDERED_CLIPS,
+        REEL,
+        CAPTIONED_VIDEO,
+    )
+}
