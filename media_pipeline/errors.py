@@ -79,7 +79,9 @@ class ZeroDuration(InputError):
     """The media has no duration: nothing can be cut out of it or read from it."""
 
     def __init__(self, name: str | PurePath) -> None:
-        super().__init__(f"{name} has no duration", "export it again with at least one frame of picture or sound")
+        super().__init__(
+            f"{name} has no duration", "export it again with at least one frame of picture or sound"
+        )
 
 
 class MediaTooLarge(InputError):
@@ -99,7 +101,8 @@ class UnknownMedia(MediaPipelineError):
 
     def __init__(self, name: str) -> None:
         super().__init__(
-            f"the lake has no media item {name}", "list them with `media-pipeline search \"\"` or add the file first"
+            f"the lake has no media item {name}",
+            'list them with `media-pipeline search ""` or add the file first',
         )
 
 
@@ -117,14 +120,19 @@ class NoVideoStream(Unavailable):
     """The media has no picture."""
 
     def __init__(self, name: str | PurePath) -> None:
-        super().__init__(f"{name} has no video stream", "give a file with a picture; sound alone can be transcribed")
+        super().__init__(
+            f"{name} has no video stream",
+            "give a file with a picture; sound alone can be transcribed",
+        )
 
 
 class NoAudioStream(Unavailable):
     """The media has no sound."""
 
     def __init__(self, name: str | PurePath) -> None:
-        super().__init__(f"{name} has no audio stream", "give a file with sound; captions can be read without")
+        super().__init__(
+            f"{name} has no audio stream", "give a file with sound; captions can be read without"
+        )
 
 
 class PictureTooSmall(Unavailable):
@@ -142,6 +150,14 @@ class NoEngineForLanguage(Unavailable):
             "put a faster-whisper model in MEDIA_PIPELINE_MODEL_DIR, or set MEDIA_PIPELINE_ALLOW_MODEL_DOWNLOADS=true, "
             "or give the language or a script",
         )
+
+
+class NoCaptionsFound(Unavailable):
+    """The picture shows no caption where they were looked for."""
+
+
+class NoSpeech(Unavailable):
+    """The sound holds no speech."""
 
 
 class NothingToDo(Unavailable):
@@ -184,3 +200,13 @@ class SourceGone(StoreError):
 
 class RunFailed(MediaPipelineError):
     """A Dagster run ended in failure."""
+
+
+def rebuild(code: str, message: str, remedy: str) -> MediaPipelineError:
+    """The typed error that was recorded as a code, a message and a remedy."""
+    kind = globals().get(code)
+    if not (isinstance(kind, type) and issubclass(kind, MediaPipelineError)):
+        kind = MediaPipelineError
+    error = kind.__new__(kind)
+    MediaPipelineError.__init__(error, message, remedy)
+    return error

@@ -55,7 +55,9 @@ class Box:
         return left, top, right, bottom
 
     @classmethod
-    def from_pixels(cls, left: float, top: float, right: float, bottom: float, width: int, height: int) -> Box:
+    def from_pixels(
+        cls, left: float, top: float, right: float, bottom: float, width: int, height: int
+    ) -> Box:
         """A box from pixel edges (right and bottom exclusive) in a picture of that size."""
         return cls(left / width, top / height, (right - left) / width, (bottom - top) / height)
 

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
+from media_pipeline.errors import rebuild
 from media_pipeline.media.probe import MediaInfo
 from media_pipeline.stages.tables import TableSpec
 
@@ -48,6 +49,12 @@ class Reason:
     code: str
     message: str
     remedy: str = ""
+
+
+def raise_reason(artifact: Artifact) -> None:
+    """Raise the typed error that left an input empty; return when the input is not empty for a reason."""
+    if artifact.reason is not None:
+        raise rebuild(artifact.reason.code, artifact.reason.message, artifact.reason.remedy)
 
 
 class Artifact(Protocol):

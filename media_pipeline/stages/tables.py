@@ -13,7 +13,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-_DURATION_SLACK_S = 1.0  # containers announce durations that differ from the last frame by up to a few frames
+_DURATION_SLACK_S = (
+    1.0  # containers announce durations that differ from the last frame by up to a few frames
+)
 
 
 def column(name: str, kind: pa.DataType, description: str, *, nullable: bool = False) -> pa.Field:
@@ -25,7 +27,12 @@ START = column("start", pa.float64(), "seconds from the start of the file, as pl
 END = column("end", pa.float64(), "seconds, exclusive")
 TEXT = column("text", pa.string(), "text; rows are separated by a line break")
 BOX = [
-    column(side, pa.float64(), f"{meaning} of the text, normalised to the displayed picture", nullable=True)
+    column(
+        side,
+        pa.float64(),
+        f"{meaning} of the text, normalised to the displayed picture",
+        nullable=True,
+    )
     for side, meaning in zip("xywh", ("left edge", "top edge", "width", "height"), strict=True)
 ]
 
@@ -60,7 +67,9 @@ class Finding:
     detail: str
 
 
-def check_table(table: pa.Table, spec: TableSpec, duration: float | None = None) -> Iterator[Finding]:
+def check_table(
+    table: pa.Table, spec: TableSpec, duration: float | None = None
+) -> Iterator[Finding]:
     """Hold a table against its specification, one finding per rule.
 
     Parameters
@@ -70,31 +79,47 @@ def check_table(table: pa.Table, spec: TableSpec, duration: float | None = None)
     duration : seconds of the media; when given, no row may end after it (one second of slack).
     """
     same = table.schema.equals(spec.schema)
-    yield Finding("schema", same, "as declared" if same else f"has {table.schema.names}, not {spec.schema.names}")
+    yield Finding(
+        "schema",
+        same,
+        "as declared" if same else f"has {table.schema.names}, not {spec.schema.names}",
+    )
     if not same:
         return
     nulls = [f.name for f in spec.schema if not f.nullable and table[f.name].null_count]
-    yield Finding("no_nulls", not nulls, f"nulls in {nulls}" if nulls else "no required value is missing")
+    yield Finding(
+        "no_nulls", not nulls, f"nulls in {nulls}" if nulls else "no required value is missing"
+    )
     if spec.intervals:
         yield from _check_intervals(table, spec, duration)
     for name in spec.filled:
-        blank = pc.sum(pc.equal(pc.utf8_length(pc.utf8_trim_whitespace(table[name])), 0)).as_py() or 0
-        yield Finding(f"{name}_not_empty", blank == 0, f"{blank} of {table.num_rows} rows are blank")
+        blank = (
+            pc.sum(pc.equal(pc.utf8_length(pc.utf8_trim_whitespace(table[name])), 0)).as_py() or 0
+        )
+        yield Finding(
+            f"{name}_not_empty", blank == 0, f"{blank} of {table.num_rows} rows are blank"
+        )
 
 
 def _check_intervals(table: pa.Table, spec: TableSpec, duration: float | None) -> Iterator[Finding]:
     start, end = table["start"].to_numpy(), table["end"].to_numpy()
     finite = bool(np.isfinite(start).all() and np.isfinite(end).all())
     wrong = int((~((start >= 0) & (end > start))).sum())
-    yield Finding("positive_intervals", finite and wrong == 0, f"{wrong} rows do not satisfy 0 <= start < end")
+    yield Finding(
+        "positive_intervals", finite and wrong == 0, f"{wrong} rows do not satisfy 0 <= start < end"
+    )
     back = int((np.diff(start) < 0).sum())
     yield Finding("monotone_times", back == 0, f"{back} rows start before the row above")
     if spec.exclusive:
         overlaps = int((start[1:] < end[:-1] - 1e-6).sum())
-        yield Finding("no_overlaps", overlaps == 0, f"{overlaps} rows start before the row above has ended")
+        yield Finding(
+            "no_overlaps", overlaps == 0, f"{overlaps} rows start before the row above has ended"
+        )
     if duration is not None:
         late = int((end > duration + _DURATION_SLACK_S).sum())
-        yield Finding("inside_the_media", late == 0, f"{late} rows end after the media ({duration:.2f} s)")
+        yield Finding(
+            "inside_the_media", late == 0, f"{late} rows end after the media ({duration:.2f} s)"
+        )
 
 
 # --- the schemas ----------------------------------------------------------------------------------------------
@@ -121,8 +146,14 @@ FRAMES = TableSpec(
         [
             column("time", pa.float64(), "presentation time, seconds"),
             column("luma", pa.float32(), "mean luma, 0-255"),
-            column("sharpness", pa.float32(), "variance of the Laplacian of the small luma picture"),
-            column("motion", pa.float32(), "mean absolute luma difference to the frame before, cuts included, 0-255"),
+            column(
+                "sharpness", pa.float32(), "variance of the Laplacian of the small luma picture"
+            ),
+            column(
+                "motion",
+                pa.float32(),
+                "mean absolute luma difference to the frame before, cuts included, 0-255",
+            ),
             column("signature", pa.uint64(), "64-bit difference hash of the picture"),
             column("cut", pa.bool_(), "a new shot starts with this frame"),
         ]
@@ -169,7 +200,9 @@ CAPTIONS = TableSpec(
             START,
             END,
             TEXT,
-            column("confidence", pa.float32(), "of the recogniser, 0-1; 1 for human and embedded text"),
+            column(
+                "confidence", pa.float32(), "of the recogniser, 0-1; 1 for human and embedded text"
+            ),
             *BOX,
             column("source", pa.string(), "human, embedded or ocr"),
         ]
@@ -204,7 +237,11 @@ WORDS = TableSpec(
             column("word", pa.string(), "the word as written, punctuation attached"),
             column("score", pa.float32(), "confidence of the time, 0-1"),
             column("source", pa.string(), "engine that gave the time, or interpolated"),
-            column("cue", pa.int32(), "row of the caption or transcript segment that the word belongs to"),
+            column(
+                "cue",
+                pa.int32(),
+                "row of the caption or transcript segment that the word belongs to",
+            ),
         ]
     ),
     intervals=True,
@@ -228,8 +265,16 @@ HIGHLIGHTS = TableSpec(
             START,
             END,
             column("score", pa.float32(), "0-1, comparable between videos"),
-            column("tags", pa.list_(pa.string()), "what measured signals say: Shout, Music, FastCut, Motion"),
-            column("signals", pa.map_(pa.string(), pa.float32()), "mean of each normalised signal over the highlight"),
+            column(
+                "tags",
+                pa.list_(pa.string()),
+                "what measured signals say: Shout, Music, FastCut, Motion",
+            ),
+            column(
+                "signals",
+                pa.map_(pa.string(), pa.float32()),
+                "mean of each normalised signal over the highlight",
+            ),
         ]
     ),
     intervals=True,
@@ -248,7 +293,9 @@ SCORES = TableSpec(
             column("motion", pa.float32(), "robust z of motion without cuts"),
             column("cuts", pa.float32(), "robust z of the cut rate"),
             column("speech", pa.float32(), "robust z of the speech rate"),
-            column("text", pa.float32(), "exclamations, questions and keywords in captions and words"),
+            column(
+                "text", pa.float32(), "exclamations, questions and keywords in captions and words"
+            ),
         ]
     ),
 )

@@ -62,7 +62,15 @@ def cues_from_table(table: pa.Table) -> list[Cue]:
     for row in table.to_pylist():
         box = Box(row["x"], row["y"], row["w"], row["h"]) if row.get("x") is not None else None
         confidence = row.get("confidence")
-        cues.append(Cue(row["start"], row["end"], row["text"], 1.0 if confidence is None else confidence, box))
+        cues.append(
+            Cue(
+                row["start"],
+                row["end"],
+                row["text"],
+                1.0 if confidence is None else confidence,
+                box,
+            )
+        )
     return cues
 
 
@@ -85,7 +93,9 @@ def cues_to_table(cues: Iterable[Cue], schema: pa.Schema, **columns: Sequence[An
 
 def words_from_table(table: pa.Table) -> list[Word]:
     """Words of a table with columns ``start, end, word, score, source``."""
-    return [Word(r["start"], r["end"], r["word"], r["score"], r["source"]) for r in table.to_pylist()]
+    return [
+        Word(r["start"], r["end"], r["word"], r["score"], r["source"]) for r in table.to_pylist()
+    ]
 
 
 def words_to_table(words: Iterable[Word], schema: pa.Schema, **columns: Sequence[Any]) -> pa.Table:
