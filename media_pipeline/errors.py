@@ -1,8 +1,9 @@
 """The typed errors users see: what is wrong with which thing, and what to do about it, in one line.
 
-Every error that a user can cause or cure is one of these. The command prints ``str(error)`` and exits with 1,
-Dagster shows it as the run's failure, the gateway puts ``code`` and the message on the wire, and a catalogue run
-that ends in an :class:`Unavailable` error records it as the reason of an empty artifact.
+Every error that a user can cause or cure is one of these. The command prints ``str(error)`` and
+exits with 1, Dagster shows it as the run's failure, the gateway puts ``code`` and the message on
+the wire, and a catalogue run that ends in an :class:`Unavailable` error records it as the reason of
+an empty artifact.
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ class MediaPipelineError(Exception):
         return f"{self.message}: {self.remedy}" if self.remedy else self.message
 
 
-# --- the input -------------------------------------------------------------------------------------------------
+# --- the input
+# -------------------------------------------------------------------------------------------------
 
 
 class InputError(MediaPipelineError):
@@ -106,13 +108,15 @@ class UnknownMedia(MediaPipelineError):
         )
 
 
-# --- what cannot be produced from this input or on this machine ------------------------------------------------
+# --- what cannot be produced from this input or on this machine
+# ------------------------------------------------
 
 
 class Unavailable(MediaPipelineError):
     """The result cannot be had, for a reason that is no fault.
 
-    A direct request fails with it; a catalogue run publishes an empty artifact that carries it as its reason.
+    A direct request fails with it; a catalogue run publishes an empty artifact that carries it as
+    its reason.
     """
 
 
@@ -147,8 +151,8 @@ class NoEngineForLanguage(Unavailable):
         detail = f" ({tried})" if tried else ""
         super().__init__(
             f"no speech engine here can transcribe {name}{detail}",
-            "put a faster-whisper model in MEDIA_PIPELINE_MODEL_DIR, or set MEDIA_PIPELINE_ALLOW_MODEL_DOWNLOADS=true, "
-            "or give the language or a script",
+            "put a faster-whisper model in MEDIA_PIPELINE_MODEL_DIR, or set "
+            "MEDIA_PIPELINE_ALLOW_MODEL_DOWNLOADS=true, or give the language or a script",
         )
 
 
@@ -164,7 +168,8 @@ class NothingToDo(Unavailable):
     """The inputs hold nothing to work on (no captions to burn, no highlight to cut)."""
 
 
-# --- the machine -----------------------------------------------------------------------------------------------
+# --- the machine
+# -----------------------------------------------------------------------------------------------
 
 
 class EngineUnavailable(MediaPipelineError):
@@ -179,7 +184,8 @@ class EncodeFailed(MediaPipelineError):
     """ffmpeg failed."""
 
 
-# --- the lake --------------------------------------------------------------------------------------------------
+# --- the lake
+# --------------------------------------------------------------------------------------------------
 
 
 class StoreError(MediaPipelineError):

@@ -41,10 +41,11 @@ class Box:
         return Box(x, y, max(self.right, other.right) - x, max(self.bottom, other.bottom) - y)
 
     def pixels(self, width: int, height: int, *, even: bool = False) -> tuple[int, int, int, int]:
-        """The box as ``(left, top, right, bottom)`` in pixels of a picture of that size, right and bottom exclusive.
+        """The box as ``(left, top, right, bottom)`` in pixels of a picture of that size, right and
+        bottom exclusive.
 
-        The result is never empty and never leaves the picture. With ``even`` all edges are multiples of two where
-        the picture allows it, as 4:2:0 video wants them.
+        The result is never empty and never leaves the picture. With ``even`` all edges are
+        multiples of two where the picture allows it, as 4:2:0 video wants them.
         """
         left, top = int(self.x * width), int(self.y * height)
         right, bottom = round(self.right * width), round(self.bottom * height)
@@ -63,7 +64,7 @@ class Box:
 
     @classmethod
     def from_roi(cls, roi: list[list[float]]) -> Box:
-        """A box from a region of interest as the ICE wire writes it: ``[[top, bottom], [left, right]]``."""
+        """A box from a region as the ICE wire writes it: ``[[top, bottom], [left, right]]``."""
         (top, bottom), (left, right) = roi
         return cls(left, top, right - left, bottom - top)
 

@@ -61,7 +61,7 @@ class SubtitleStream(_Model):
 
 
 class MediaInfo(_Model):
-    """What probing found. All times are seconds from the container's start time, as players show them."""
+    """What probing found; times are seconds from the container's start, as players show them."""
 
     container: str
     size: int

@@ -1,7 +1,9 @@
-"""What a stage is: its parameters, its inputs, its outputs, and the one function that makes the second from the first.
+"""What a stage is: its parameters, its inputs, its outputs, and the one function that makes the
+second from the first.
 
-A stage module holds ``Params`` (what can be asked), one public function on paths, arrays and tables (what is done),
-and a :class:`Stage` that binds them for the runner. The runner, and nothing here, knows where artifacts live.
+A stage module holds ``Params`` (what can be asked), one public function on paths, arrays and tables
+(what is done), and a :class:`Stage` that binds them for the runner. The runner, and nothing here,
+knows where artifacts live.
 """
 
 from __future__ import annotations
@@ -34,7 +36,7 @@ class StageParams(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """What this machine lets a stage use. Filled from the settings by the runner; stages never read settings."""
+    """What this machine lets a stage use; the runner fills it from the settings."""
 
     model_dir: Path | None = None
     allow_model_downloads: bool = False
@@ -44,7 +46,7 @@ class Environment:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why an artifact is empty: the code, message and remedy of the typed error that a direct request gets."""
+    """Why an artifact is empty: what the typed error of a direct request says."""
 
     code: str
     message: str
@@ -52,7 +54,7 @@ class Reason:
 
 
 def raise_reason(artifact: Artifact) -> None:
-    """Raise the typed error that left an input empty; return when the input is not empty for a reason."""
+    """Raise the typed error that left an input empty, if one did."""
     if artifact.reason is not None:
         raise rebuild(artifact.reason.code, artifact.reason.message, artifact.reason.remedy)
 
@@ -86,8 +88,9 @@ class Artifact(Protocol):
 class Resolution:
     """Parameters with every ``auto`` resolved, and the engine that was chosen.
 
-    Both are hashed into the fingerprint, so a better engine installed later is a new result and not a stale hit.
-    ``engine`` identifies the engine and its model (name, version, model); ``why`` says in words why it was chosen.
+    Both are hashed into the fingerprint, so a better engine installed later is a new result and not
+    a stale hit. ``engine`` identifies the engine and its model (name, version, model); ``why`` says
+    in words why it was chosen.
     """
 
     params: StageParams
@@ -104,7 +107,7 @@ class Work:
     info: MediaInfo
     """What probing found in it."""
     inputs: Mapping[str, Artifact]
-    """The artifacts named by ``Stage.inputs``, and those of ``Stage.optional_inputs`` that exist."""
+    """The artifacts of ``Stage.inputs``, and of ``Stage.optional_inputs`` those that exist."""
     params: Any
     """The stage's own Params, resolved."""
     out: Path
@@ -118,7 +121,7 @@ class Work:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a stage says about its result besides its files: facts for the manifest and warnings for people."""
+    """What a stage says besides its files: facts for the manifest and warnings for people."""
 
     facts: Mapping[str, Any] = field(default_factory=dict)
     warnings: Sequence[str] = ()
@@ -136,8 +139,9 @@ class TableOutput:
 class MediaOutput:
     """Audio or video files that the stage may write.
 
-    ``pattern`` matches their names. Each is decoded at both ends before the artifact is published, and its duration
-    is compared with ``facts["durations"][name]`` where the stage gives one, within one frame.
+    ``pattern`` matches their names. Each is decoded at both ends before the artifact is published,
+    and its duration is compared with ``facts["durations"][name]`` where the stage gives one, within
+    one frame.
     """
 
     pattern: str
@@ -171,12 +175,13 @@ class Stage:
     params: type[StageParams]
     outputs: tuple[Output, ...]
     run: Callable[[Work], Outcome]
-    """Write the outputs into ``work.out``. Raise :class:`~media_pipeline.errors.Unavailable` when there is nothing to
-    be had: the runner then publishes empty tables with the reason, or fails a direct request with it."""
+    """Write the outputs into ``work.out``. Raise :class:`~media_pipeline.errors.Unavailable` when
+    there is nothing to be had: the runner then publishes empty tables with the reason, or fails a
+    direct request with it."""
     inputs: tuple[str, ...] = ()
     optional_inputs: tuple[str, ...] = ()
     resolve: Callable[[Work], Resolution] = _as_given
-    """Resolve ``auto`` and choose the engine, before anything is computed. Cheap. ``work.out`` must not be used."""
+    """Resolve ``auto`` and choose the engine before anything is computed; cheap, no output."""
     kinds: tuple[str, ...] = ()
     """Labels for the Dagster graph, such as ``parquet`` or ``mp4``."""
     pool: str = ""

@@ -1,4 +1,4 @@
-"""The timed-text model: a cue is a text shown or said from ``start`` to ``end``; a word is one of its words."""
+"""The timed-text model: cues, texts shown or said from ``start`` to ``end``, and their words."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from media_pipeline.media.geometry import Box
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """One caption or subtitle.
+    r"""One caption or subtitle.
 
-    ``text`` may hold line breaks (``\\n``), one per row of the picture or file. ``box`` is where it stands in the
-    picture, if it was read there; ``confidence`` is the engine's, 1.0 for text that a person or a file gave.
+    ``text`` may hold line breaks (``\n``), one per row of the picture or file. ``box`` is where it
+    stands in the picture, if it was read there; ``confidence`` is the engine's, 1.0 for text that a
+    person or a file gave.
     """
 
     start: float
@@ -35,8 +36,8 @@ class Cue:
 class Word:
     """One spoken word (a character in Chinese and Japanese) with its time.
 
-    ``source`` says where the time comes from: the name of an engine (``faster-whisper``, ``pocketsphinx``,
-    ``whisperx``) or ``interpolated``. ``score`` is in [0, 1].
+    ``source`` says where the time comes from: the name of an engine (``faster-whisper``,
+    ``pocketsphinx``, ``whisperx``) or ``interpolated``. ``score`` is in [0, 1].
     """
 
     start: float
@@ -57,7 +58,7 @@ class Word:
 
 
 def cues_from_table(table: pa.Table) -> list[Cue]:
-    """Cues of a table with columns ``start, end, text`` and, where present, ``confidence`` and ``x, y, w, h``."""
+    """Cues of a table: ``start, end, text`` and, where present, ``confidence, x, y, w, h``."""
     cues = []
     for row in table.to_pylist():
         box = Box(row["x"], row["y"], row["w"], row["h"]) if row.get("x") is not None else None
@@ -77,7 +78,8 @@ def cues_from_table(table: pa.Table) -> list[Cue]:
 def cues_to_table(cues: Iterable[Cue], schema: pa.Schema, **columns: Sequence[Any]) -> pa.Table:
     """A table of cues with the given schema; ``columns`` adds what the cue itself does not hold.
 
-    Boxes become the columns ``x, y, w, h`` (null without a box). Columns that the schema lacks are left out.
+    Boxes become the columns ``x, y, w, h`` (null without a box). Columns that the schema lacks are
+    left out.
     """
     cues = list(cues)
     data: dict[str, Sequence[Any]] = {
@@ -99,7 +101,7 @@ def words_from_table(table: pa.Table) -> list[Word]:
 
 
 def words_to_table(words: Iterable[Word], schema: pa.Schema, **columns: Sequence[Any]) -> pa.Table:
-    """A table of words with the given schema; ``columns`` adds what the word itself does not hold."""
+    """A table of words with the given schema; ``columns`` adds what the word does not hold."""
     rows = [asdict(w) for w in words]
     data: dict[str, Sequence[Any]] = {
         **{name: [r[name] for r in rows] for name in ("start", "end", "word", "score", "source")},

@@ -1,0 +1,263 @@
+"""Subtitle files in and out: SRT, WebVTT, ASS, TTML and JSON to and from cues.
+
+Files of unknown encoding are read; anything that is no subtitle file is one clear error. Markup of
+the file (``<i>``, ASS tags) is dropped on reading: a cue is its plain text.
+"""
+
+from __future__ import annotations
+
+import html
+import io
+import json
+import re
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pysubs2
+
+from media_pipeline.errors import EmptyMedia, InvalidCaptions, InvalidParameter, MediaNotFound
+from media_pipeline.media.files import atomic_path
+from media_pipeline.media.timecode import format_timecode
+from media_pipeline.text.cues import Cue, Word
+
+FORMATS = ("srt", "vtt", "ass", "ttml", "json")
+_READABLE = ("srt", "vtt", "ass", "ssa", "json")
+_MAX_BYTES = 20 * 1024**2  # a day of dense subtitles is under 4 MB
+_TAG = re.compile(r"</?[a-zA-Z][^<>]*>|\{\\[^{}]*\}")
+_REMEDY = "give an SRT, WebVTT, ASS or JSON file of cues"
+
+
+def read_cues(path: Path) -> list[Cue]:
+    """The cues of a subtitle file, in time order.
+
+    The encoding is taken from a byte order mark, else UTF-8, else GB 18030 (which covers GBK
+    files), else Latin-1.
+
+    Raises
+    ------
+    MediaNotFound, EmptyMedia, InvalidCaptions
+    """
+    if not path.is_file():
+        raise MediaNotFound(path)
+    if path.stat().st_size > _MAX_BYTES:
+        raise InvalidCaptions(f"{path.name} is larger than {_MAX_BYTES >> 20} MiB", _REMEDY)
+    data = path.read_bytes()
+    if not data.strip():
+        raise EmptyMedia(path)
+    suffix = path.suffix.lower().lstrip(".")
+    return parse_cues(_decode_text(data), suffix if suffix in _READABLE else None, name=path.name)
+
+
+def parse_cues(text: str, format: str | None = None, *, name: str = "the captions") -> list[Cue]:
+    """The cues of a subtitle file's text, in time order; the format is recognised where none is
+    given.
+
+    Cues without text or without duration are left out.
+
+    Raises
+    ------
+    InvalidCaptions
+        when the text is in none of the formats, or holds no cue.
+    """
+    text = text.replace("\r\n", "\n").replace("\r", "\n").lstrip("\ufeff")
+    kind = format or _recognise(text)
+    if kind is None:
+        raise InvalidCaptions(f"{name} is not a subtitle file", _REMEDY)
+    try:
+        cues = _parse_json(text) if kind == "json" else _parse_with_pysubs2(text, kind)
+    except (ValueError, KeyError, TypeError, AttributeError, pysubs2.Pysubs2Error) as error:
+        raise InvalidCaptions(
+            f"{name} cannot be read as {kind.upper()}: {error}", _REMEDY
+        ) from error
+    cues = sorted(
+        (c for c in cues if c.text.strip() and c.end > c.start >= 0), key=lambda c: (c.start, c.end)
+    )
+    if not cues:
+        raise InvalidCaptions(f"{name} holds no cue with text and duration", _REMEDY)
+    return cues
+
+
+def format_cues(
+    cues: Sequence[Cue],
+    format: str,
+    *,
+    prefix: str = "",
+    words: Sequence[Word] = (),
+    language: str | None = None,
+) -> str:
+    r"""Cues as the text of a subtitle file.
+
+    Parameters
+    ----------
+    cues : in time order.
+    format : ``srt``, ``vtt``, ``ass``, ``ttml`` or ``json``.
+    prefix : put before each cue's text in SRT and ASS, such as ``{\an8}``.
+    words : added to the JSON, each to the cue in whose time its middle lies.
+    language : tag of the language, for TTML and JSON.
+
+    Raises
+    ------
+    InvalidParameter
+        for another format.
+    """
+    match format:
+        case "srt":
+            blocks = (
+                f"{i}\n{_span(c, ',')}\n{prefix}{_rows(c.text)}\n"
+                for i, c in enumerate(cues, start=1)
+            )
+            return "\n".join(blocks)
+        case "vtt":
+            blocks = (f"{_span(c, '.')}\n{html.escape(_rows(c.text), quote=False)}\n" for c in cues)
+            return "\n".join(["WEBVTT\n", *blocks])
+        case "ass":
+            return _format_ass(cues, prefix)
+        case "ttml":
+            return _format_ttml(cues, language)
+        case "json":
+            return _format_json(cues, words, language)
+        case _:
+            raise InvalidParameter(f"format is {format!r}", f"choose one of {', '.join(FORMATS)}")
+
+
+def write_cues(
+    cues: Sequence[Cue],
+    path: Path,
+    *,
+    prefix: str = "",
+    words: Sequence[Word] = (),
+    language: str | None = None,
+) -> None:
+    """Write a subtitle file whose format is its suffix; it appears whole or not at all."""
+    text = format_cues(
+        cues, path.suffix.lower().lstrip("."), prefix=prefix, words=words, language=language
+    )
+    with atomic_path(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def escape_ass(text: str) -> str:
+    r"""Text that libass draws as it stands: braces and backslashes lose their meaning, line breaks
+    keep theirs.
+
+    libass has no escape for ``\\`` before ``N``, ``n``, ``h`` and ``{``: a word joiner (U+2060)
+    after the backslash, which draws nothing, keeps the pair from being a command.
+    """
+    text = text.replace("\\", "\\\u2060").replace("{", "\\{").replace("}", "\\}")
+    return text.replace("\n", "\\N")
+
+
+def _decode_text(data: bytes) -> str:
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16", errors="replace")
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return data.decode("latin-1")
+
+
+def _recognise(text: str) -> str | None:
+    head = text.lstrip()
+    if head.startswith("WEBVTT"):
+        return "vtt"
+    if head.startswith(("[", "{")) and not head.startswith(("[Script Info]", "[V4")):
+        return "json"
+    if "[Events]" in text:
+        return "ass"
+    return "srt" if re.search(r"\d+:\d\d[,.]\d+\s*-->\s*\d", text) else None
+
+
+def _parse_with_pysubs2(text: str, kind: str) -> list[Cue]:
+    subs = pysubs2.SSAFile.from_string(text, format_={"vtt": "vtt", "srt": "srt"}.get(kind, "ass"))
+    return [
+        Cue(e.start / 1000, e.end / 1000, _plain(e.plaintext))
+        for e in subs
+        if not e.is_comment and not e.is_drawing
+    ]
+
+
+def _plain(text: str) -> str:
+    """A cue's text without markup, each row trimmed, blank rows left out."""
+    text = html.unescape(_TAG.sub("", text))
+    rows = (" ".join(row.split()) for row in text.replace("\\N", "\n").split("\n"))
+    return "\n".join(row for row in rows if row)
+
+
+def _parse_json(text: str) -> list[Cue]:
+    """Cues of a list of objects, or of an object with such a list under ``cues`` or ``segments``.
+
+    Keys are ``start``/``end``/``text`` or, as the ASR wire result has them,
+    ``from``/``to``/``content``.
+    """
+    data = json.loads(text)
+    if isinstance(data, dict):
+        data = data.get("cues") or data.get("segments")
+    if not isinstance(data, list):
+        raise ValueError("there is no list of cues")
+    return [_cue_of(row) for row in data]
+
+
+def _cue_of(row: dict[str, Any]) -> Cue:
+    start, end = row.get("start", row.get("from")), row.get("end", row.get("to"))
+    text = row.get("text", row.get("content"))
+    if start is None or end is None or not isinstance(text, str):
+        raise ValueError("a cue lacks start, end or text")
+    return Cue(float(start), float(end), _plain(text))
+
+
+def _span(cue: Cue, separator: str) -> str:
+    start, end = (format_timecode(t, separator=separator) for t in (cue.start, cue.end))
+    return f"{start} --> {end}"
+
+
+def _rows(text: str) -> str:
+    """A cue's rows without blank ones, which would end the cue in SRT and VTT."""
+    return "\n".join(row for row in text.split("\n") if row.strip())
+
+
+def _format_ass(cues: Sequence[Cue], prefix: str) -> str:
+    subs = pysubs2.SSAFile()
+    subs.info["ScaledBorderAndShadow"] = "yes"
+    for cue in cues:
+        subs.append(
+            pysubs2.SSAEvent(
+                start=round(cue.start * 1000),
+                end=round(cue.end * 1000),
+                text=prefix + escape_ass(_rows(cue.text)),
+            )
+        )
+    return subs.to_string("ass")
+
+
+def _format_ttml(cues: Sequence[Cue], language: str | None) -> str:
+    """IMSC 1.1 text profile (W3C, https://www.w3.org/TR/ttml-imsc1.1/), by way of SRT."""
+    import ttconv.imsc.writer
+    import ttconv.srt.reader
+
+    escaped = [replace(cue, text=html.escape(cue.text, quote=False)) for cue in cues]
+    document = ttconv.srt.reader.to_model(io.StringIO(format_cues(escaped, "srt")))
+    document.set_lang(language or "")
+    out = io.BytesIO()
+    ttconv.imsc.writer.from_model(document).write(out, encoding="utf-8", xml_declaration=True)
+    return out.getvalue().decode() + "\n"
+
+
+def _format_json(cues: Sequence[Cue], words: Sequence[Word], language: str | None) -> str:
+    middles = [(w.start + w.end) / 2 for w in words]  # in order, since the words are
+    rows = []
+    for cue in cues:
+        row: dict[str, Any] = {
+            "start": round(cue.start, 3),
+            "end": round(cue.end, 3),
+            "text": cue.text,
+        }
+        if words:
+            first, last = bisect_left(middles, cue.start), bisect_left(middles, cue.end)
+            row["words"] = [w.as_json() for w in words[first:last]]
+        rows.append(row)
+    return json.dumps({"language": language, "cues": rows}, ensure_ascii=False, indent=1) + "\n"
