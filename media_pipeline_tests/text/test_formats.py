@@ -1,0 +1,128 @@
+"""Subtitle files: what is written is read back, and what is no subtitle file is refused in one line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from media_pipeline.errors import EmptyMedia, InvalidCaptions, InvalidParameter, MediaNotFound
+from media_pipeline.text.cues import Cue, Word
+from media_pipeline.text.formats import FORMATS, format_cues, parse_cues, read_cues, write_cues
+
+CUES = [
+    Cue(0.25, 2.5, "你好吗？\nHow are you?"),
+    Cue(2.5, 4.125, "5 < 6 & 7 > 3, {really} \\o/"),
+    Cue(3661.001, 3663.999, "快跑 他们来了……"),
+]
+
+
+def times_and_text(cues: list[Cue]) -> list[tuple[float, float, str]]:
+    return [(round(c.start, 3), round(c.end, 3), c.text) for c in cues]
+
+
+@pytest.mark.parametrize("format", ["srt", "vtt", "json"])
+def test_round_trip(format: str) -> None:
+    assert times_and_text(parse_cues(format_cues(CUES, format))) == times_and_text(CUES)
+
+
+def test_ass_keeps_times_to_the_centisecond_and_text_as_drawn() -> None:
+    cues = parse_cues(format_cues(CUES, "ass"))
+    for found, cue in zip(cues, CUES, strict=True):
+        assert (found.start, found.end) == pytest.approx((cue.start, cue.end), abs=0.0051)
+    assert cues[0].text == CUES[0].text
+
+
+def test_ttml_is_xml_with_every_row() -> None:
+    root = ElementTree.fromstring(format_cues(CUES, "ttml", language="zh"))
+    paragraphs = list(root.iter("{http://www.w3.org/ns/ttml}p"))
+    assert [p.get("begin") for p in paragraphs] == ["00:00:00.250", "00:00:02.500", "01:01:01.001"]
+    assert "5 < 6 & 7 > 3" in "".join(paragraphs[1].itertext())
+    assert root.get("{http://www.w3.org/XML/1998/namespace}lang") == "zh"
+
+
+def test_json_gives_each_word_to_the_cue_of_its_middle() -> None:
+    words = [Word(0.3, 0.5, "How", 0.9, "x"), Word(2.4, 2.7, "really", 0.8, "x")]
+    cues = json.loads(format_cues(CUES, "json", words=words))["cues"]
+    assert [[w["word"] for w in c["words"]] for c in cues] == [["How"], ["really"], []]
+
+
+def test_prefix_goes_before_every_cue() -> None:
+    assert format_cues(CUES, "srt", prefix="{\\an8}").count("{\\an8}") == len(CUES)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 10**7),
+            st.integers(1, 10**4),
+            st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=20),
+        ),
+        min_size=1,
+        max_size=8,
+    )
+)
+def test_any_letters_survive_srt(rows: list[tuple[int, int, str]]) -> None:
+    cues = sorted(
+        (Cue(s / 1000, (s + d) / 1000, t) for s, d, t in rows), key=lambda c: (c.start, c.end)
+    )
+    assert times_and_text(parse_cues(format_cues(cues, "srt"))) == times_and_text(cues)
+
+
+def test_markup_is_dropped() -> None:
+    srt = "1\n00:00:01,000 --> 00:00:02,000\n{\\an8}<i>Hello</i> <font color=red>you</font>\n"
+    assert parse_cues(srt)[0].text == "Hello you"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "gb18030"])
+def test_encodings(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "a.srt"
+    path.write_text("1\n00:00:01,000 --> 00:00:02,000\n我们走吧\n", encoding=encoding)
+    assert read_cues(path)[0].text == "我们走吧"
+
+
+def test_crlf_and_missing_numbers(tmp_path: Path) -> None:
+    path = tmp_path / "a.srt"
+    path.write_bytes(
+        b"00:00:01,000 --> 00:00:02,000\r\nOne\r\n\r\n00:00:03,000 --> 00:00:04,000\r\nTwo\r\n"
+    )
+    assert [c.text for c in read_cues(path)] == ["One", "Two"]
+
+
+@pytest.mark.parametrize(
+    ("text", "format"),
+    [
+        ("no subtitles here", None),
+        ("{broken", "json"),
+        ("[]", "json"),
+        ("WEBVTT\n", None),
+        ('{"cues": [{"start": 1}]}', None),
+    ],
+)
+def test_what_is_no_subtitle_file_is_refused(text: str, format: str | None) -> None:
+    with pytest.raises(InvalidCaptions) as caught:
+        parse_cues(text, format)
+    assert "\n" not in str(caught.value)
+
+
+def test_missing_and_empty_files(tmp_path: Path) -> None:
+    with pytest.raises(MediaNotFound):
+        read_cues(tmp_path / "none.srt")
+    (tmp_path / "empty.srt").write_text(" \n")
+    with pytest.raises(EmptyMedia):
+        read_cues(tmp_path / "empty.srt")
+
+
+def test_unknown_format_names_the_known_ones() -> None:
+    with pytest.raises(InvalidParameter, match="srt, vtt"):
+        format_cues(CUES, "doc")
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_writing_leaves_only_the_file(tmp_path: Path, format: str) -> None:
+    write_cues(CUES, tmp_path / f"a.{format}")
+    assert [p.name for p in tmp_path.iterdir()] == [f"a.{format}"]
