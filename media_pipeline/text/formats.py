@@ -173,12 +173,20 @@ def _recognise(text: str) -> str | None:
 
 
 def _parse_with_pysubs2(text: str, kind: str) -> list[Cue]:
-    subs = pysubs2.SSAFile.from_string(text, format_={"vtt": "vtt", "srt": "srt"}.get(kind, "ass"))
-    return [
-        Cue(e.start / 1000, e.end / 1000, _plain(e.plaintext))
-        for e in subs
-        if not e.is_comment and not e.is_drawing
-    ]
+    subs = pysubs2.SSAFile.from_string(text, format_=kind)
+    texts = (
+        subs if kind in ("srt", "vtt") else [e for e in subs if not (e.is_comment or e.is_drawing)]
+    )
+    clean = _plain if kind in ("srt", "vtt") else _plain_ass
+    return [Cue(event.start / 1000, event.end / 1000, clean(event.text)) for event in texts]
+
+
+def _plain_ass(text: str) -> str:
+    """An ASS event's text without override blocks; escaped braces and backslashes are themselves."""
+    text = re.sub(r"(?<!\\)\{[^}]*\}", "", text)
+    return _plain(
+        text.replace("\\{", "{").replace("\\}", "}").replace("\\\u2060", "\\").replace("\\h", " ")
+    )
 
 
 def _plain(text: str) -> str:
