@@ -1,0 +1,9 @@
+"""The one place that decides when a stage is called: resolve, reuse by fingerprint, run, validate,
+publish.
+"""
+
+from media_pipeline.runner.core import Runner, RunResult
+from media_pipeline.runner.fingerprint import fingerprint
+from media_pipeline.runner.status import State, Status
+
+__all__ = ["RunResult", "Runner", "State", "Status", "fingerprint"]

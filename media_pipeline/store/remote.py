@@ -1,0 +1,149 @@
+"""The lake at an fsspec URI: files first, the manifest last, and only a manifest makes an artifact
+exist.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from media_pipeline.store.cache import FileCache
+from media_pipeline.store.manifest import MANIFEST, FileEntry, Manifest
+from media_pipeline.store.places import open_filesystem, remote_errors
+
+_CLAIM = "claim"
+
+
+class RemoteBackend:
+    """The lake's file operations on object storage.
+
+    Objects cannot be renamed, and two writers may upload different bytes for the same fingerprint.
+    So the first one claims the artifact's folder, a later one uploads into a folder of its own
+    inside it, and the manifest, which is created exclusively, says which files count.
+    """
+
+    def __init__(
+        self, uri: str, cache: FileCache, options: Mapping[str, Any] | None = None
+    ) -> None:
+        self._uri = uri.rstrip("/")
+        self._fs, self._root = open_filesystem(self._uri, options)
+        self._cache = cache
+
+    @property
+    def uri(self) -> str:
+        """The lake's URI."""
+        return self._uri
+
+    @property
+    def scratch(self) -> Path:
+        """A folder beside the cache, so that cached files can be linked into it."""
+        return self._cache.folder.parent / "scratch"
+
+    def read(self, path: str) -> bytes | None:
+        """The content of a small file, or None when there is none."""
+        with remote_errors(self._uri):
+            try:
+                data: bytes = self._fs.cat_file(self._full(path))
+            except FileNotFoundError:
+                return None
+            return data
+
+    def write(self, path: str, data: bytes) -> None:
+        """Write a small object; object storage does that whole or not at all."""
+        with remote_errors(self._uri):
+            self._fs.pipe_file(self._full(path), data)
+
+    def create(self, path: str, data: bytes) -> bool:
+        """Write a small object unless there is one (a conditional PUT on S3)."""
+        full = self._full(path)
+        with remote_errors(self._uri):
+            if self._fs.exists(full):  # for stores that ignore the condition
+                return False
+            try:
+                self._fs.pipe_file(full, data, mode="create")
+            except FileExistsError:
+                return False
+            except OSError as error:
+                if "PreconditionFailed" in repr(error) or "pre-conditions" in repr(error):
+                    return False
+                raise
+            return True
+
+    def find(self, path: str) -> dict[str, int]:
+        """Every object below a prefix with its bytes, in one listing."""
+        with remote_errors(self._uri):
+            try:
+                found = self._fs.find(self._full(path), detail=True)
+            except FileNotFoundError:
+                return {}
+        skip = len(self._root) + 1
+        return {name[skip:]: int(info["size"] or 0) for name, info in found.items()}
+
+    def names(self, path: str) -> list[str]:
+        """Names directly below a prefix, in order."""
+        with remote_errors(self._uri):
+            try:
+                found = self._fs.ls(self._full(path) if path else self._root, detail=False)
+            except FileNotFoundError:
+                return []
+        return sorted({name.rstrip("/").rsplit("/", 1)[-1] for name in found})
+
+    def modified(self, path: str) -> float | None:
+        """When an object below a prefix was last written."""
+        with remote_errors(self._uri):
+            times = [self._fs.modified(self._full(name)) for name in self.find(path)]
+        return max((time.timestamp() for time in times), default=None)
+
+    def local(self, path: str, entry: FileEntry) -> Path:
+        """A verified copy in the cache."""
+
+        def download(target: Path) -> None:
+            with remote_errors(f"{self._uri}/{path}"):
+                self._fs.get_file(self._full(path), str(target))
+
+        return self._cache.get(entry, download)
+
+    def publish(
+        self, folder: Path, path: str, manifest: Manifest, exists: Callable[[], bool], replace: bool
+    ) -> bool:
+        """Upload the files, then create the manifest."""
+        if not replace and exists():
+            return False
+        place = "" if self.create(f"{path}/{_CLAIM}", b"") else uuid.uuid4().hex
+        inside = f"{path}/{place}" if place else path
+        with remote_errors(self._uri):
+            for file in manifest.files:
+                self._fs.put_file(str(folder / file.name), self._full(f"{inside}/{file.name}"))
+        data = manifest.model_copy(update={"folder": place}).model_dump_json(indent=1).encode()
+        if not replace and self.create(f"{path}/{MANIFEST}", data):
+            return True
+        if not replace and exists():
+            self._discard(manifest, inside, place)
+            return False
+        self.write(f"{path}/{MANIFEST}", data)  # over a broken one, or on purpose
+        return True
+
+    def remove(self, path: str) -> int:
+        """Remove all objects below a prefix, manifests and pointers first."""
+        found = self.find(path) or self._single(path)
+        ordered = sorted(found, key=lambda name: (not name.endswith(".json"), name))
+        with remote_errors(self._uri):
+            for name in ordered:
+                self._fs.rm_file(self._full(name))
+        return sum(found.values())
+
+    def _single(self, path: str) -> dict[str, int]:
+        data = self.read(path)
+        return {} if data is None else {path: len(data)}
+
+    def _discard(self, manifest: Manifest, inside: str, place: str) -> None:
+        if not place:
+            return  # the winner may have been told of this place by a claim of ours: leave it
+        with remote_errors(self._uri):
+            for file in manifest.files:
+                self._fs.rm_file(self._full(f"{inside}/{file.name}"))
+
+    def _full(self, path: str) -> str:
+        return f"{self._root}/{path}"

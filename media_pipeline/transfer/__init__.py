@@ -1,0 +1,3 @@
+"""Moving files: originals in, with limits, and results out, verified. No network but object
+storage.
+"""
