@@ -1,4 +1,4 @@
-"""Subtitle files: what is written is read back, and what is no subtitle file is refused in one line."""
+"""Subtitle files: what is written is read back, and anything else is refused in one line."""
 
 from __future__ import annotations
 
