@@ -1,5 +1,4 @@
-"""The settings: environment variables ``MEDIA_PIPELINE_*`` or a ``.env`` file, checked once,
-secrets never shown.
+"""The settings: environment variables ``MEDIA_PIPELINE_*`` or a ``.env`` file, checked once.
 
 What a person or a deployment decides stands here. What a request decides stands in a stage's
 Params. Stages never read settings: :func:`environment` turns them into what stages are given.

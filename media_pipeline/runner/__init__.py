@@ -1,6 +1,4 @@
-"""The one place that decides when a stage is called: resolve, reuse by fingerprint, run, validate,
-publish.
-"""
+"""The one place that decides when a stage is called: resolve, reuse, run, validate, publish."""
 
 from media_pipeline.runner.core import Runner, RunResult
 from media_pipeline.runner.fingerprint import fingerprint

@@ -1,52 +1,37 @@
-"""The runner: makes an artifact, or finds it made. The doors of the product call nothing else to
-get a result.
-"""
+"""The runner: makes an artifact, or finds it made. All doors of the product come through here."""
 
 from __future__ import annotations
 
-import os
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
 from pydantic import ValidationError
 
-from media_pipeline.errors import (
-    InputError,
-    InvalidParameter,
-    MediaTooLarge,
-    Unavailable,
-    rebuild,
-)
+from media_pipeline.errors import InvalidParameter
 from media_pipeline.media.probe import MediaInfo, probe
 from media_pipeline.profiles import Profile, checked_params, default_stages, upstream
 from media_pipeline.runner import corrections
+from media_pipeline.runner.execution import alone, make
 from media_pipeline.runner.fingerprint import fingerprint
+from media_pipeline.runner.ingest import add
 from media_pipeline.runner.preparation import SOURCE, Prepared, prepare
 from media_pipeline.runner.status import Status, survey
 from media_pipeline.settings import Settings, environment
 from media_pipeline.stages.base import (
     Environment,
-    Outcome,
     Progress,
     Stage,
     StageParams,
     quiet,
     raise_reason,
 )
-from media_pipeline.store import Manifest, MediaItem, ReasonEntry, Store, StoredArtifact
-from media_pipeline.store.artifact import table_file
-from media_pipeline.store.lock import held
+from media_pipeline.store import MediaItem, Store, StoredArtifact
 from media_pipeline.store.validate import validate
-from media_pipeline.transfer.originals import Original, Originals
+from media_pipeline.transfer.originals import Originals
 
 Params = StageParams | Mapping[str, Any]
-
-_HEARTBEAT_S = 60.0
 _INGEST_FETCHED = (
     0.5  # share of the progress of `ingest` that fetching takes, hashing takes the rest
 )
@@ -128,31 +113,11 @@ class Runner:
         InvalidParameter
             when the URI's scheme is not supported.
         """
-        original = self.originals.locate(place, lambda share: progress(share * _INGEST_FETCHED))
-        info = self._probed(original)
-        limit = self.max_media_seconds
-        if limit is not None and info.duration > limit:
-            raise MediaTooLarge(
-                f"{original.name} lasts {info.duration:,.0f} s, the limit is {limit:,.0f} s",
-                "raise MEDIA_PIPELINE_MAX_MEDIA_SECONDS or give a shorter file",
-            )
-        original = self.originals.hashed(
-            original, lambda share: progress(_INGEST_FETCHED + share * (1 - _INGEST_FETCHED))
+        item, info = add(
+            self.store, self.originals, place, self.max_media_seconds, progress=progress
         )
-        item = self.store.media.add(original.sha256, original.size, original.name, original.uri)
         self._info[item.key] = info
-        progress(1.0)
         return item
-
-    @staticmethod
-    def _probed(original: Original) -> MediaInfo:
-        try:
-            return probe(original.path)
-        except InputError as error:
-            # People know the file by the place they gave, not by its copy in the cache.
-            place = original.uri if not original.uri.startswith("file:") else str(original.path)
-            message = error.message.replace(str(original.path), place)
-            raise rebuild(error.code, message, error.remedy) from error
 
     # --- stages ---
 
@@ -205,9 +170,16 @@ class Runner:
         prepared = self._prepare(item, stage, asked, inputs or {})
         result = None if force else self._existing(prepared)
         if result is None:
-            with self._alone(prepared, progress):
+            with alone(self.store, prepared, progress):
                 result = (None if force else self._existing(prepared)) or RunResult(
-                    self._make(prepared, direct=direct, force=force, progress=progress),
+                    make(
+                        self.store,
+                        self.originals,
+                        prepared,
+                        direct=direct,
+                        replace_existing=force,
+                        progress=progress,
+                    ),
                     reused=False,
                 )
         if direct:
@@ -225,8 +197,7 @@ class Runner:
         *,
         progress: Progress = quiet,
     ) -> StoredArtifact:
-        """Make an artifact for one request, with whatever upstream it lacks; ``current`` never
-        moves.
+        """Make an artifact for one request, with what it lacks upstream; ``current`` stays.
 
         Upstream artifacts are the current ones where those fit: made by this version from the same
         inputs, and not asked for with parameters of their own.
@@ -249,24 +220,27 @@ class Runner:
                 f"give parameters of {', '.join(step.name for step in chain)}",
             )
         made: dict[str, StoredArtifact] = {}
-        for number, step in enumerate(chain):
 
-            def share(part: float, number: int = number) -> None:
-                progress((number + part) / len(chain))
+        def reporter() -> Progress:
+            done = len(made)
+            return lambda share: progress((done + share) / len(chain))
 
-            inputs = {name: made[name].fingerprint for name in step.inputs}
-            if step is target:
-                return self.run(
-                    key,
-                    step,
-                    params.get(step.name),
-                    inputs=inputs,
-                    move_current=False,
-                    direct=True,
-                    progress=share,
-                ).artifact
-            made[step.name] = self._upstream(key, step, params.get(step.name), inputs, share)
-        raise AssertionError("the chain ends with the target")
+        def inputs(step: Stage) -> dict[str, str]:
+            return {name: made[name].fingerprint for name in step.inputs}
+
+        for step in chain[:-1]:
+            made[step.name] = self._upstream(
+                key, step, params.get(step.name), inputs(step), reporter()
+            )
+        return self.run(
+            key,
+            target,
+            params.get(target.name),
+            inputs=inputs(target),
+            move_current=False,
+            direct=True,
+            progress=reporter(),
+        ).artifact
 
     def correct(self, key: str, captions: Path) -> StoredArtifact:
         """Make a person's captions the canonical ones, until they are discarded or corrected again.
@@ -286,7 +260,8 @@ class Runner:
         if artifact is None:
             manifest = corrections.correction_manifest(item, stage, cues, name, Path(captions).name)
             with self.store.scratch() as scratch:
-                out = _subfolder(scratch, "out")
+                out = scratch / "out"
+                out.mkdir()
                 corrections.write_correction(cues, out)
                 validate(stage, out, manifest.facts, info.duration)
                 artifact = self.store.publish(out, manifest)
@@ -296,8 +271,7 @@ class Runner:
     # --- what is missing ---
 
     def status(self, key: str, profile: Profile | None = None) -> dict[str, Status]:
-        """How each asset of a media item stands against what a profile would give, in data-flow
-        order.
+        """How each asset of a media item stands against what a profile would give.
 
         Raises
         ------
@@ -371,60 +345,6 @@ class Runner:
         if pointers != {artifact.fingerprint}:
             self.store.set_current(artifact, discard_human=discard_human)
 
-    @contextmanager
-    def _alone(self, prepared: Prepared, progress: Progress) -> Iterator[None]:
-        """Let no other run on this machine compute the same artifact at the same time."""
-        lock = (
-            self.store.backend.scratch / "locks" / f"{prepared.stage.name}-{prepared.fingerprint}"
-        )
-        with held(lock, lambda: progress(0.0)):
-            yield
-
-    def _make(
-        self, prepared: Prepared, *, direct: bool, force: bool, progress: Progress
-    ) -> StoredArtifact:
-        stage, started = prepared.stage, time.monotonic()
-        with self.store.scratch() as scratch:
-            out = _subfolder(scratch, "out")
-            try:
-                if prepared.refusal is not None:
-                    raise prepared.refusal
-                outcome = self._call(prepared, scratch, out, progress)
-                validate(stage, out, outcome.facts, prepared.work.info.duration)
-                reason = None
-            except Unavailable as error:
-                if direct:
-                    raise
-                outcome = Outcome(warnings=[str(error)])
-                reason = ReasonEntry(code=error.code, message=error.message, remedy=error.remedy)
-                out = _subfolder(scratch, "empty")
-                for table in stage.tables:
-                    pq.write_table(table.spec.empty(), out / table_file(table.name))  # type: ignore[no-untyped-call]
-            seconds = time.monotonic() - started
-            manifest = _manifest(prepared, outcome, reason, seconds)
-            return self.store.publish(out, manifest, replace=force)
-
-    def _call(self, prepared: Prepared, scratch: Path, out: Path, progress: Progress) -> Outcome:
-        work = replace(
-            prepared.work,
-            inputs={n: a.pinned(scratch / "inputs") for n, a in prepared.inputs.items()},
-            params=prepared.resolution.params,
-            engine=prepared.resolution.engine,
-            out=out,
-            progress=_steady(progress, scratch),
-        )
-        if prepared.needs_original:
-            work = replace(work, media=self.originals.path(prepared.item))
-        if not prepared.stage.inputs:
-            work = replace(work, info=probe(work.media))
-        return prepared.stage.run(work)
-
-
-def _subfolder(folder: Path, name: str) -> Path:
-    path = folder / name
-    path.mkdir()
-    return path
-
 
 def _recorded(source: StoredArtifact | None) -> MediaInfo | None:
     """What a source artifact says of the media, or None when it is of another version."""
@@ -442,43 +362,3 @@ def _still_valid(stage: Stage, asked: Mapping[str, Any]) -> StageParams | None:
         return checked_params(stage, asked)
     except InvalidParameter:
         return None
-
-
-def _steady(progress: Progress, scratch: Path) -> Callable[[float], None]:
-    """Progress that never goes back or out of [0, 1], and tells the lake that the scratch folder is
-    in use.
-    """
-    done, beat = 0.0, time.monotonic()
-
-    def report(share: float) -> None:
-        nonlocal done, beat
-        done = min(1.0, max(done, share))
-        if time.monotonic() - beat > _HEARTBEAT_S:
-            beat = time.monotonic()
-            os.utime(scratch)
-        progress(done)
-
-    return report
-
-
-def _manifest(
-    prepared: Prepared, outcome: Outcome, reason: ReasonEntry | None, seconds: float
-) -> Manifest:
-    resolution, duration = prepared.resolution, prepared.work.info.duration
-    return Manifest(
-        asset=prepared.stage.name,
-        media_key=prepared.item.key,
-        fingerprint=prepared.fingerprint,
-        version=prepared.stage.version,
-        params=prepared.params,
-        asked=prepared.asked.model_dump(mode="json"),
-        engine=dict(resolution.engine) if resolution.engine is not None else None,
-        why=resolution.why,
-        inputs={name: artifact.fingerprint for name, artifact in prepared.inputs.items()},
-        sha256=prepared.item.sha256,
-        facts=dict(outcome.facts),
-        warnings=tuple(outcome.warnings),
-        reason=reason,
-        seconds=round(seconds, 3),
-        realtime=round(duration / seconds, 3) if seconds > 0 else None,
-    )

@@ -43,7 +43,7 @@ def read_correction(path: Path, duration: float) -> list[Cue]:
 
 def write_correction(cues: Sequence[Cue], folder: Path) -> None:
     """Write the captions' table."""
-    pq.write_table(correction_table(cues), folder / _TABLE)  # type: ignore[no-untyped-call]
+    pq.write_table(correction_table(cues), folder / _TABLE)
 
 
 def correction_table(cues: Sequence[Cue]) -> pa.Table:

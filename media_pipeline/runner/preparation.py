@@ -1,6 +1,4 @@
-"""What is known about a stage's run before anything is computed: inputs, resolved parameters,
-fingerprint.
-"""
+"""What is known before anything is computed: inputs, resolved parameters, fingerprint."""
 
 from __future__ import annotations
 

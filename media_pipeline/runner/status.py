@@ -1,6 +1,4 @@
-"""What of a media item is missing, stale or worth another try, for the nightly schedule and for
-people.
-"""
+"""What of a media item is missing, stale or worth another try."""
 
 from __future__ import annotations
 

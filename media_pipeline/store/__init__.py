@@ -1,7 +1,6 @@
 """The lake: media items, artifacts by fingerprint, atomic publishing, validation and retention.
 
-What an artifact means is up to the stages; how it is made is up to the runner. Here it is only
-kept.
+What an artifact means is up to the stages; how it is made is up to the runner.
 """
 
 from media_pipeline.store.artifact import StoredArtifact

@@ -107,7 +107,7 @@ class StoredArtifact:
 
     def table(self, name: str) -> pa.Table:
         """One of its tables; ``name`` with or without ``.parquet``."""
-        return pq.ParquetFile(self.path(table_file(name))).read()  # type: ignore[no-untyped-call]
+        return pq.ParquetFile(self.path(table_file(name))).read()
 
     def pinned(self, folder: Path) -> StoredArtifact:
         """The same artifact, whose fetched files stay in a folder for as long as that folder

@@ -1,6 +1,4 @@
-"""What the lake needs of a file system. Paths are relative to the lake's root, with forward
-slashes.
-"""
+"""What the lake needs of a file system. Paths are relative to its root, with forward slashes."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""Local copies of remote files: verified by size and hash, bounded in bytes, the longest unused
-removed first.
-"""
+"""Local copies of remote files: verified, bounded in bytes, the longest unused removed first."""
 
 from __future__ import annotations
 

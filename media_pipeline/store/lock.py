@@ -1,6 +1,4 @@
-"""A lock between processes and threads of one machine, which the system gives up when its holder
-dies.
-"""
+"""A lock between processes and threads of one machine, given up when its holder dies."""
 
 from __future__ import annotations
 

@@ -1,9 +1,8 @@
 """The media items of the lake: content decides who is who, and names and places are only aliases.
 
-``_media/<first 10 hex>/<sha256>.json`` is an item's record, ``_media/<first 10
-hex>/<sha256>.<alias>.json`` are the further names and places under which the same bytes were seen.
-All are created exclusively and never rewritten, so processes that add the same file at once agree
-without a lock.
+``_media/<10 hex>/<sha256>.json`` is an item's record; ``_media/<10 hex>/<sha256>.<alias>.json`` are
+further names and places under which the same bytes were seen. All are created exclusively and never
+rewritten, so processes that add the same file at once agree without a lock.
 """
 
 from __future__ import annotations

@@ -1,6 +1,4 @@
-"""Paths and URIs: telling them apart and opening the file systems they name. Nothing here knows the
-lake.
-"""
+"""Paths and URIs: telling them apart and opening the file systems they name."""
 
 from __future__ import annotations
 

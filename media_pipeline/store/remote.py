@@ -1,6 +1,4 @@
-"""The lake at an fsspec URI: files first, the manifest last, and only a manifest makes an artifact
-exist.
-"""
+"""The lake at an fsspec URI: files first, the manifest last, and only the manifest counts."""
 
 from __future__ import annotations
 

@@ -96,7 +96,7 @@ def _check_facts(stage: Stage, facts: Mapping[str, Any]) -> None:
 
 def _check_table(stage: Stage, output: TableOutput, file: Path, duration: float | None) -> None:
     try:
-        table = pq.ParquetFile(file).read()  # type: ignore[no-untyped-call]
+        table = pq.ParquetFile(file).read()
     except (pa.ArrowException, OSError) as error:
         raise _invalid(stage, file.name, f"cannot be read as Parquet ({error})") from None
     for finding in check_table(table, output.spec, duration):

@@ -1,3 +1,1 @@
-"""Moving files: originals in, with limits, and results out, verified. No network but object
-storage.
-"""
+"""Moving files: originals in, with limits, and results out, verified."""

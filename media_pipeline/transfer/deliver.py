@@ -1,6 +1,4 @@
-"""Deliver results into a folder: each file appears whole, with the size and hash of the original,
-or not at all.
-"""
+"""Deliver results into a folder: each file appears whole and verified, or not at all."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""The original media of the lake's items: hashing them when they come, finding them again when a
-stage wants them.
+"""The original media of the lake's items: hashed when they come, found again when wanted.
 
 The lake does not copy originals. A local file is used where it lies, as long as it still has the
 content that was registered; a remote one is streamed into the cache.
