@@ -1,58 +1,60 @@
-"""Files on disk: written whole or not at all, hashed in streams, named safely."""
+"""Files: writing them whole or not at all, safe names, and hashes."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import re
+import secrets
 import unicodedata
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-_BLOCK = 1 << 20
-_SLUG_LENGTH = 48
+_CHUNK = 1 << 20
+_MAX_SLUG = 60
 
 
 @contextmanager
 def atomic_path(target: Path) -> Iterator[Path]:
-    """A temporary sibling to write to, which becomes ``target`` when the block succeeds.
+    """A temporary sibling to write to, with the target's suffix; renamed to the target on success, else removed.
 
-    It has the target's suffix (writers choose formats by it) and starts with a dot, so that watchers of the
-    folder leave it alone. When the block raises it is removed and ``target`` is as it was before.
+    >>> with atomic_path(Path("out.txt")) as temporary:  # doctest: +SKIP
+    ...     temporary.write_text("whole")
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.parent / f".{uuid.uuid4().hex}.tmp{target.suffix}"
+    target = Path(target).absolute()
+    temporary = target.with_name(f".tmp-{os.getpid()}-{secrets.token_hex(4)}{target.suffix}")
     try:
         yield temporary
-        os.replace(temporary, target)
+        temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
 
 
 def slug(name: str) -> str:
-    """A name as a short word of letters, digits and hyphens, fit for paths, URLs and partition keys.
+    """A short name for folders and partition keys, of letters, digits and single dashes.
 
-    Letters of every script stay, so that people recognise their files; everything else becomes a hyphen.
+    Letters of every script stay (they are legal in paths and in Dagster's keys); a file suffix is dropped.
 
-    >>> slug("My film (final) #2.mp4"), slug("--第1集.mkv"), slug("🎬.mp4")
-    ('my-film-final-2', '第1集', 'media')
+    >>> slug("-My  Film: part 1 (final).mp4")
+    'my-film-part-1-final'
+    >>> slug("…")
+    'media'
     """
-    stem = unicodedata.normalize("NFC", Path(name).stem).lower()
-    words = "-".join(part for part in re.split(r"[\W_]+", stem) if part)
-    return words[:_SLUG_LENGTH].rstrip("-") or "media"
+    stem = re.sub(r"\.\w{1,5}$", "", name)
+    text = unicodedata.normalize("NFKC", stem).casefold()
+    words = "".join(c if c.isalnum() else " " for c in text).split()
+    return "-".join(words)[:_MAX_SLUG].strip("-") or "media"
 
 
 def sha256_file(path: Path, progress: Callable[[float], None] | None = None) -> str:
-    """The SHA-256 of a file's bytes in hex, read in blocks."""
-    digest = hashlib.sha256()
-    size = path.stat().st_size or 1
-    done = 0
+    """The SHA-256 of a file's content as 64 hexadecimal digits, streamed; ``progress`` gets the share that is read."""
+    size = max(1, path.stat().st_size)
+    digest, done = hashlib.sha256(), 0
     with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            digest.update(block)
-            done += len(block)
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+            done += len(chunk)
             if progress is not None:
-                progress(done / size)
+                progress(min(1.0, done / size))
     return digest.hexdigest()

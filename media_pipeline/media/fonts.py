@@ -1,0 +1,214 @@
+"""Installed fonts: one that has glyphs for a text, and how wide it draws it."""
+
+from __future__ import annotations
+
+import functools
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from media_pipeline.errors import FontMissing
+
+_SUFFIXES = (".ttf", ".otf", ".ttc", ".otc")
+_FOLDERS = (
+    "/usr/share/fonts",
+    "/usr/local/share/fonts",
+    "~/.local/share/fonts",
+    "~/.fonts",
+    "/Library/Fonts",
+    "/System/Library/Fonts",
+    "~/Library/Fonts",
+    "C:/Windows/Fonts",
+)
+_ALIASES = {
+    "arial": "Liberation Sans",
+    "helvetica": "Liberation Sans",
+    "times new roman": "Liberation Serif",
+    "courier new": "Liberation Mono",
+    "simhei": "Noto Sans CJK SC",
+    "microsoft yahei": "Noto Sans CJK SC",
+    "source han sans": "Noto Sans CJK SC",
+}
+_PREFERRED = (
+    "Liberation Sans",
+    "DejaVu Sans",
+    "Noto Sans",
+    "Noto Sans CJK SC",
+    "Noto Sans CJK JP",
+    "Noto Sans CJK KR",
+)
+_FIRST_FOR_HAN = "Noto Sans CJK SC"
+_PLAIN_STYLES = ("regular", "book", "normal", "roman", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Font:
+    """One face of an installed font file."""
+
+    path: Path
+    index: int
+    """Number of the face in a collection (TTC), 0 else."""
+    family: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Face:
+    font: Font
+    style: str
+
+
+def find_font(text: str, family: str | None = None) -> Font:
+    """A font that has glyphs for all of the text: the family asked for if it can, else one of the preferred ones.
+
+    Names of fonts that are not free (Arial, SimHei, …) stand for their free counterparts.
+
+    Raises
+    ------
+    FontMissing
+        naming the Debian package to install, when no installed font has all glyphs.
+    """
+    needed = frozenset(ord(c) for c in text if not c.isspace() and c.isprintable())
+    return _find(needed, family)
+
+
+@functools.lru_cache(maxsize=512)
+def _find(needed: frozenset[int], family: str | None) -> Font:
+    for name in _candidates(needed, family):
+        for face in _families().get(name.casefold(), ()):
+            if needed <= _characters(face.font):
+                return face.font
+    for faces in _families().values():
+        for face in faces:
+            if face.style in _PLAIN_STYLES and needed <= _characters(face.font):
+                return face.font
+    raise _missing(needed)
+
+
+def _candidates(needed: frozenset[int], family: str | None) -> list[str]:
+    names = []
+    if family:
+        names += [family, _ALIASES.get(family.casefold(), family)]
+    if any(_is_wide(code) for code in needed):
+        names.append(_FIRST_FOR_HAN)
+    return [*names, *_PREFERRED]
+
+
+def _is_wide(code: int) -> bool:
+    """Whether a character is of the CJK blocks."""
+    return 0x2E80 <= code <= 0x9FFF or 0xAC00 <= code <= 0xD7A3 or 0xF900 <= code <= 0xFAFF
+
+
+def _missing(needed: frozenset[int]) -> FontMissing:
+    wide = any(_is_wide(c) or c >= 0x20000 for c in needed)
+    package = "fonts-noto-cjk" if wide else "fonts-liberation"
+    if any(0x1F000 <= c <= 0x1FAFF for c in needed):
+        package = "fonts-noto-color-emoji"
+    best = max(
+        (needed & _characters(face.font) for faces in _families().values() for face in faces),
+        key=len,
+        default=frozenset(),
+    )
+    lacking = "".join(chr(c) for c in sorted(needed - best)[:8])
+    return FontMissing(
+        f"no installed font has glyphs for {lacking!r}", f"install the Debian package {package}"
+    )
+
+
+def text_width(text: str, font: Font, size: float) -> float:
+    """How wide a font draws one row of text at a size, both in pixels."""
+    from PIL import ImageFont
+
+    scale = 64.0  # Pillow lays out in whole pixels: a large size keeps the rounding small
+    face = _load(font, int(size * scale) if size * scale < 4096 else 4096, ImageFont)
+    return float(face.getlength(text)) * size / face.size
+
+
+@functools.lru_cache(maxsize=32)
+def _load(font: Font, size: int, module: Any) -> Any:
+    return module.truetype(str(font.path), size, index=font.index)
+
+
+def fonts() -> list[str]:
+    """The families that are installed, in alphabetical order."""
+    return sorted({face.font.family for faces in _families().values() for face in faces})
+
+
+@functools.cache
+def _families() -> dict[str, list[_Face]]:
+    """Faces by case-folded family name, plain styles first."""
+    families: dict[str, list[_Face]] = {}
+    for face in _from_fontconfig() or _from_folders():
+        families.setdefault(face.font.family.casefold(), []).append(face)
+    for faces in families.values():
+        faces.sort(key=lambda f: (f.style not in _PLAIN_STYLES, str(f.font.path), f.font.index))
+    return families
+
+
+def _from_fontconfig() -> list[_Face]:
+    command = shutil.which("fc-list")
+    if command is None:
+        return []
+    result = subprocess.run(
+        [command, "--format", "%{file}\t%{index}\t%{family[0]}\t%{style[0]}\n"],
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    faces = []
+    for line in result.stdout.splitlines():
+        file, _, rest = line.partition("\t")
+        index, _, names = rest.partition("\t")
+        family, _, style = names.partition("\t")
+        if file.lower().endswith(_SUFFIXES) and index.isdigit() and family:
+            # The upper half of fontconfig's index counts named instances of variable fonts.
+            if int(index) >> 16:
+                continue
+            faces.append(_Face(Font(Path(file), int(index), family), style.casefold()))
+    return sorted(faces, key=lambda f: (str(f.font.path), f.font.index))
+
+
+def _from_folders() -> list[_Face]:
+    faces: list[_Face] = []
+    for folder in _FOLDERS:
+        root = Path(folder).expanduser()
+        files = (Path(d) / n for d, _, names in os.walk(root) for n in sorted(names))
+        for file in files:
+            if file.suffix.lower() in _SUFFIXES:
+                faces.extend(_faces_of(file))
+    return faces
+
+
+def _faces_of(file: Path) -> Iterator[_Face]:
+    from fontTools.ttLib import TTCollection, TTFont, TTLibError
+
+    try:
+        if file.suffix.lower() in (".ttc", ".otc"):
+            with TTCollection(str(file), lazy=True) as collection:
+                loaded = list(enumerate(collection.fonts))
+                names = [(i, f["name"]) for i, f in loaded]
+        else:
+            with TTFont(str(file), lazy=True) as font:
+                names = [(0, font["name"])]
+    except (TTLibError, OSError):
+        return  # a broken font file is no font
+    for index, table in names:
+        family = table.getBestFamilyName()
+        style = table.getBestSubFamilyName() or ""
+        if family:
+            yield _Face(Font(file, index, family), style.casefold())
+
+
+@functools.lru_cache(maxsize=256)
+def _characters(font: Font) -> frozenset[int]:
+    from fontTools.ttLib import TTFont, TTLibError
+
+    try:
+        with TTFont(str(font.path), fontNumber=font.index, lazy=True) as file:
+            return frozenset(file.getBestCmap() or ())
+    except (TTLibError, OSError):
+        return frozenset()
