@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from media_pipeline.errors import InvalidArtifact, MediaPipelineError
+from media_pipeline.media.verify import verify_media
 from media_pipeline.stages.base import FileOutput, MediaOutput, Stage, TableOutput
 from media_pipeline.stages.tables import check_table
 from media_pipeline.store.artifact import table_file
@@ -104,8 +105,6 @@ def _check_table(stage: Stage, output: TableOutput, file: Path, duration: float 
 
 
 def _check_media(stage: Stage, file: Path, duration: float | None) -> None:
-    from media_pipeline.media.verify import verify_media  # brings PyAV
-
     try:
         verify_media(file, duration=duration)
     except MediaPipelineError as error:
