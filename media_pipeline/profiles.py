@@ -80,7 +80,7 @@ class Profile(BaseModel):
                 raise InvalidParameter(
                     f"{assignment!r} is no assignment", "write STAGE.PARAM=VALUE"
                 )
-            params.setdefault(stage, {})[name] = _value(text, target)
+            params.setdefault(stage, {})[name] = _value(text)
         profile = self.model_copy(update={"params": params})
         check_profile(profile, default_stages() if stages is None else stages)
         return profile
@@ -260,9 +260,21 @@ def _stage_names(value: Any, origin: str) -> list[str] | None:
     return list(value)
 
 
+_PLAIN = {
+    "bool": (re.compile(r"^(?:true|false)$", re.IGNORECASE), "tTfF"),
+    "int": (re.compile(r"^[-+]?[0-9]+$"), "-+0123456789"),
+    "float": (
+        re.compile(r"^[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?$"),
+        "-+.0123456789",
+    ),
+    "null": (re.compile(r"^(?:~|null|)$", re.IGNORECASE), "~nN\0"),
+}
+
+
 class _Loader(yaml.SafeLoader):
-    """Safe YAML without anchors, which can blow up, and without keys that silently win over
-    others.
+    """Safe YAML 1.2 without anchors, which can blow up, and without keys that win over others.
+
+    In YAML 1.1, PyYAML's own, the language ``no`` is false and ``1:30`` is ninety.
     """
 
     def compose_node(self, parent: Any, index: Any) -> Any:
@@ -278,15 +290,23 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
+_Loader.yaml_implicit_resolvers = {}
+for _tag, (_pattern, _first) in _PLAIN.items():
+    # Integers come before floats, whose pattern they fit as well.
+    _Loader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_tag}", _pattern, [c.replace("\0", "") for c in _first]
+    )
+
+
 def _load_yaml(text: str) -> Any:
     return yaml.load(text, Loader=_Loader)  # noqa: S506 - the loader is a safe one
 
 
-def _value(text: str, target: str) -> Any:
+def _value(text: str) -> Any:
     try:
-        return _load_yaml(text)
+        return text if text.startswith("!") else _load_yaml(text)
     except yaml.YAMLError:
-        raise InvalidParameter(f"{target} is {text!r}, which is not a value", "quote it") from None
+        return text  # it has signs that YAML gives a meaning to
 
 
 def _read(place: str, options: Mapping[str, Any] | None) -> str | None:

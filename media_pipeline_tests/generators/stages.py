@@ -103,7 +103,10 @@ def _count(work: Work, name: str) -> None:
 
 
 def _rows(spec: TableSpec, count: int, **columns: object) -> pa.Table:
-    filler = {"start": [i * 0.2 for i in range(count)], "end": [i * 0.2 + 0.1 for i in range(count)]}
+    filler = {
+        "start": [i * 0.2 for i in range(count)],
+        "end": [i * 0.2 + 0.1 for i in range(count)],
+    }
     data = {
         f.name: columns.get(f.name) or filler.get(f.name) or [None] * count for f in spec.schema
     }
@@ -120,7 +123,9 @@ def _source(work: Work) -> Outcome:
 def _resolve_cues(work: Work) -> Resolution:
     if work.params.engine != "auto":
         return Resolution(work.params, {"name": work.params.engine, "version": "1"}, "asked for")
-    better = work.environment.model_dir is not None and (work.environment.model_dir / "good").exists()
+    better = (
+        work.environment.model_dir is not None and (work.environment.model_dir / "good").exists()
+    )
     chosen = "good" if better else "fast"
     return Resolution(
         work.params.model_copy(update={"engine": chosen}),

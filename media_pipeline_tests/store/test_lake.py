@@ -44,7 +44,7 @@ def test_what_is_published_is_found(store: Store) -> None:
 
 
 def test_a_missing_file_of_an_artifact_is_named(store: Store) -> None:
-    with pytest.raises(ArtifactMissing, match="nothing.wav"):
+    with pytest.raises(ArtifactMissing, match=r"nothing\.wav"):
         publish(store).path("nothing.wav")
 
 

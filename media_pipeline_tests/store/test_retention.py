@@ -19,7 +19,7 @@ def names(plan: RetentionPlan) -> set[str]:
 
 
 def chain(store: Store) -> None:
-    """source s1 <- cues c1, c2; captions k1 (current, from c1) <- words w1; k0, from c0, is old and unused."""
+    """Captions k1 are current, from cues c1; the words w1 are from captions k0, from cues c0."""
     publish(store, "s1", "source", created=OLD)
     for name in ("c0", "c1", "c2"):
         publish(store, name, "ocr_cues", created=OLD, inputs={"source": "s1"})
