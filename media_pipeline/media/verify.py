@@ -1,4 +1,6 @@
-"""Proof that a media file plays: both ends of every stream decode, and it is as long as it should be."""
+"""Proof that a media file plays: both ends of every stream decode, and it is as long as it should
+be.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,8 @@ def verify_media(
     ----------
     path : the file.
     duration : seconds that it should have, or None to accept any above zero.
-    tolerance : allowed difference in seconds; None is one frame but at least 0.05 s for video, 0.1 s for sound.
+    tolerance : allowed difference in seconds; None is one frame but at least 0.05 s for video, 0.1
+        s for sound.
 
     Raises
     ------
@@ -49,7 +52,7 @@ def verify_media(
     except av.FFmpegError as error:
         raise InvalidArtifact(f"{path.name} cannot be decoded: {error.strerror}") from error
     if duration is not None:
-        _check_duration(info, duration, tolerance, path.name)
+        check_duration(info, path.name, duration, tolerance)
     return info
 
 
@@ -76,7 +79,15 @@ def _decode_tail(
         packet.decode()
 
 
-def _check_duration(info: MediaInfo, duration: float, tolerance: float | None, name: str) -> None:
+def check_duration(
+    info: MediaInfo, name: str, duration: float, tolerance: float | None = None
+) -> None:
+    """Compare a probed file's duration with what it should be, as :func:`verify_media` does.
+
+    Raises
+    ------
+    InvalidArtifact
+    """
     found = info.video.duration if info.video is not None else info.duration
     if tolerance is None:
         tolerance = _SOUND_TOLERANCE_S
@@ -84,5 +95,6 @@ def _check_duration(info: MediaInfo, duration: float, tolerance: float | None, n
             tolerance = max(1 / info.video.fps, _VIDEO_TOLERANCE_S)
     if abs(found - duration) > tolerance + 1e-6:
         raise InvalidArtifact(
-            f"{name} lasts {found:.3f} s and should last {duration:.3f} s (within {tolerance:.3f} s)"
+            f"{name} lasts {found:.3f} s and should last {duration:.3f} s "
+            f"(within {tolerance:.3f} s)"
         )

@@ -1,0 +1,29 @@
+"""All definitions together, from any set of stages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import dagster as dg
+
+from media_pipeline.dagster.assets import build_assets
+from media_pipeline.dagster.jobs import catalogue_job, ingest_job, retention_job
+from media_pipeline.dagster.resources import RESOURCE, pipeline_resource
+from media_pipeline.dagster.schedules import nightly_schedule
+from media_pipeline.dagster.sensors import dead_runs_sensor, inbox_sensor, ingested_sensor
+from media_pipeline.stages.base import Stage
+
+
+def build_definitions(stages: Mapping[str, Stage]) -> dg.Definitions:
+    """Assets, jobs, sensors, schedule and resource for the stages, given in the order in which data
+    flows.
+    """
+    catalogue = catalogue_job()
+    return dg.Definitions(
+        assets=build_assets(stages),
+        jobs=[catalogue, ingest_job, retention_job],
+        sensors=[inbox_sensor(), ingested_sensor(stages, catalogue), dead_runs_sensor()],
+        schedules=[nightly_schedule(stages, catalogue)],
+        resources={RESOURCE: pipeline_resource(stages)},
+        executor=dg.in_process_executor,
+    )

@@ -1,0 +1,133 @@
+"""Jobs: the catalogue run of a media item, adding a file to the lake, and retention."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dagster as dg
+
+from media_pipeline.dagster.assets import made_in_run, reported_errors
+from media_pipeline.dagster.metadata import rows_table
+from media_pipeline.dagster.partitions import MEDIA, add_keys
+from media_pipeline.dagster.requests import CATALOGUE_JOB, KEY_TAG, PROFILE_TAG
+from media_pipeline.dagster.resources import RESOURCE, Pipeline
+from media_pipeline.profiles import DEFAULT
+from media_pipeline.store.retention import RetentionPlan, plan_retention
+
+INGEST_JOB = "ingest"
+INGEST_OP = "ingest_media"
+RETENTION_JOB = "retention"
+
+_SHOWN = 200
+
+
+class IngestConfig(dg.Config):
+    """What to add, and how it will be processed."""
+
+    uri: str
+    profile: str = DEFAULT
+
+
+class RetentionConfig(dg.Config):
+    """What may be removed; nothing is unless ``apply`` is set."""
+
+    apply: bool = False
+    days: float | None = None
+
+
+def catalogue_job() -> Any:
+    """All assets of one media item. Steps run in one process, so that models are loaded once; runs
+    are parallel.
+    """
+    return dg.define_asset_job(
+        CATALOGUE_JOB,
+        selection=dg.AssetSelection.all(),
+        partitions_def=MEDIA,
+        executor_def=dg.in_process_executor,
+        description="Make every asset of one media item.",
+    )
+
+
+@dg.op(
+    name=INGEST_OP,
+    required_resource_keys={RESOURCE},
+    description="Check, hash and register one file, and add its key to the partitions.",
+)
+def ingest_media(context: dg.OpExecutionContext, config: IngestConfig) -> None:
+    """Add a file to the lake and to the partitions.
+
+    The run notes the media key and the profile in its tags. Its success is what the ``ingested``
+    sensor asks for a catalogue run upon, so a crash loses nothing: before the end of the run it
+    leaves a failed run, which is retried and finds the file registered; after it the sensor finds
+    the success whenever it runs next.
+    """
+    pipeline: Pipeline = getattr(context.resources, RESOURCE)
+    with reported_errors():
+        pipeline.profile(config.profile)  # a wrong profile is found before the work, not after it
+        progress = pipeline.progress(INGEST_OP, context.log.info)
+        item = pipeline.runner.ingest(config.uri, progress=progress)
+    add_keys(context.instance, [item.key])
+    context.instance.add_run_tags(context.run_id, {KEY_TAG: item.key, PROFILE_TAG: config.profile})
+    context.add_output_metadata({"media key": item.key, "name": item.name, "bytes": item.size})
+
+
+@dg.job(name=INGEST_JOB, executor_def=dg.in_process_executor)
+def ingest_job() -> None:
+    """Add one file to the lake; the catalogue run of it follows."""
+    ingest_media()
+
+
+@dg.op(
+    name="remove_unused",
+    required_resource_keys={RESOURCE},
+    description="Remove old artifacts that nothing uses, or say which those are.",
+)
+def remove_unused(context: dg.OpExecutionContext, config: RetentionConfig) -> None:
+    """Plan retention, and carry it out when asked to."""
+    pipeline: Pipeline = getattr(context.resources, RESOURCE)
+    days = pipeline.settings.retention_days if config.days is None else config.days
+    with reported_errors():
+        plan = plan_retention(pipeline.runner.store, days, keep=_in_use(context.instance))
+        freed = plan.apply() if config.apply else 0
+    context.add_output_metadata(_plan_metadata(plan, freed))
+
+
+@dg.job(name=RETENTION_JOB, executor_def=dg.in_process_executor)
+def retention_job() -> None:
+    """Show what may be removed from the lake; with ``apply`` remove it."""
+    remove_unused()
+
+
+def _in_use(instance: dg.DagsterInstance) -> set[str]:
+    """Fingerprints of what unfinished runs have made: later steps of theirs may need them."""
+    unfinished = [
+        dg.DagsterRunStatus.QUEUED,
+        dg.DagsterRunStatus.STARTING,
+        dg.DagsterRunStatus.STARTED,
+    ]
+    used: set[str] = set()
+    for run in instance.get_runs(dg.RunsFilter(statuses=unfinished)):
+        key = run.tags.get(KEY_TAG) or run.tags.get("dagster/partition")
+        if key:
+            used.update(made_in_run(instance, run.run_id, key).values())
+    return used
+
+
+def _plan_metadata(plan: RetentionPlan, freed: int) -> dict[str, Any]:
+    rows = [
+        {
+            "asset": removal.asset,
+            "media": removal.media_key,
+            "fingerprint": removal.fingerprint,
+            "bytes": removal.size,
+            "created": removal.created,
+        }
+        for removal in plan.removals[:_SHOWN]
+    ]
+    found: dict[str, Any] = {
+        "artifacts": len(plan.removals),
+        "bytes": plan.size,
+        "bytes freed": freed,
+        "days": plan.days,
+    }
+    return {**found, "plan": rows_table(rows)} if rows else found

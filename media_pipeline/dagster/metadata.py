@@ -1,0 +1,121 @@
+"""What people see of an asset and of each result in Dagster's UI."""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+import pyarrow as pa
+
+from media_pipeline.report.preview import Preview
+from media_pipeline.stages.base import Stage
+from media_pipeline.stages.tables import TableSpec
+from media_pipeline.store import Manifest, StoredArtifact
+
+MAX_IMAGE_BYTES = 200_000
+"""Pictures are kept in the event log, where a larger one would be a burden for good."""
+
+
+def definition_metadata(stage: Stage) -> dict[str, Any]:
+    """The columns of the tables that a stage writes; Dagster shows the first one's as the asset's."""
+    specs = [output.spec for output in stage.tables]
+    return {
+        ("dagster/column_schema" if number == 0 else f"columns of {spec.name}"): table_schema(spec)
+        for number, spec in enumerate(specs)
+    }
+
+
+def table_schema(spec: TableSpec) -> dg.TableSchema:
+    """The declared Arrow schema as Dagster shows it, with the columns' descriptions."""
+    return dg.TableSchema([_column(field) for field in spec.schema])
+
+
+def result_metadata(
+    stage: Stage, artifact: StoredArtifact, *, reused: bool, preview: Preview
+) -> dict[str, dg.MetadataValue[Any]]:
+    """What is known about one artifact: numbers first, then parameters, then pictures and rows."""
+    manifest = artifact.manifest
+    found: dict[str, dg.MetadataValue[Any]] = dict(_rows(stage, manifest))
+    if manifest.reason is not None:
+        found["reason"] = dg.MetadataValue.text(f"{manifest.reason.code}: {_sentence(manifest)}")
+    if manifest.warnings:
+        found["warnings"] = dg.MetadataValue.md(
+            "\n".join(f"- {_plain(w)}" for w in manifest.warnings)
+        )
+    found["seconds"] = dg.MetadataValue.float(manifest.seconds)
+    if manifest.realtime is not None and math.isfinite(manifest.realtime):
+        found["× real time"] = dg.MetadataValue.float(manifest.realtime)
+    found["reused"] = dg.MetadataValue.bool(reused)
+    found["parameters"] = dg.MetadataValue.json(manifest.params)
+    if manifest.engine is not None:
+        found["engine"] = dg.MetadataValue.json(manifest.engine)
+    if manifest.why:
+        found["why"] = dg.MetadataValue.text(manifest.why)
+    found["facts"] = dg.MetadataValue.json(manifest.facts)
+    found["fingerprint"] = dg.MetadataValue.text(artifact.fingerprint)
+    found["made from"] = dg.MetadataValue.json(manifest.inputs)
+    found["path"] = dg.MetadataValue.path(artifact.uri)
+    for title, image in preview.images.items():
+        if len(image) <= MAX_IMAGE_BYTES:
+            found[title] = dg.MetadataValue.md(picture(title, image))
+    if preview.table:
+        found["preview"] = rows_table(preview.table)
+    return found
+
+
+def picture(title: str, image: bytes) -> str:
+    """Markdown that shows a PNG or JPEG."""
+    kind = "png" if image.startswith(b"\x89PNG") else "jpeg"
+    return f"![{title}](data:image/{kind};base64,{base64.b64encode(image).decode()})"
+
+
+def rows_table(rows: Sequence[Mapping[str, Any]]) -> dg.TableMetadataValue:
+    """Rows as a table that the UI shows; columns and their types are those of all rows together."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    columns = [dg.TableColumn(name, _kind([row.get(name) for row in rows])) for name in names]
+    records = [
+        dg.TableRecord({name: _cell(row.get(name)) for name in names if row.get(name) is not None})
+        for row in rows
+    ]
+    return dg.MetadataValue.table(records, dg.TableSchema(columns))
+
+
+def _rows(stage: Stage, manifest: Manifest) -> Iterable[tuple[str, dg.MetadataValue[Any]]]:
+    for number, output in enumerate(stage.tables):
+        rows = manifest.rows.get(output.name.removesuffix(".parquet"))
+        if rows is not None:
+            label = "dagster/row_count" if number == 0 else f"rows of {output.spec.name}"
+            yield label, dg.MetadataValue.int(rows)
+
+
+def _sentence(manifest: Manifest) -> str:
+    reason = manifest.reason
+    if reason is None:
+        return ""
+    return f"{reason.message}: {reason.remedy}" if reason.remedy else reason.message
+
+
+def _column(field: pa.Field) -> dg.TableColumn:
+    description = (field.metadata or {}).get(b"description", b"").decode()
+    constraints = dg.TableColumnConstraints(nullable=field.nullable)
+    return dg.TableColumn(field.name, str(field.type), description or None, constraints)
+
+
+def _kind(values: Sequence[Any]) -> str:
+    kinds = {type(value) for value in values if value is not None}
+    names = {bool: "bool", int: "int", float: "float"}
+    return names.get(kinds.pop(), "string") if len(kinds) == 1 else "string"
+
+
+def _cell(value: Any) -> str | int | float | bool:
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)  # JSON has no such numbers
+    return value if isinstance(value, str | int | float | bool) else str(value)
+
+
+def _plain(text: str) -> str:
+    """Text that Markdown shows as it is."""
+    return "".join(f"\\{c}" if c in "\\`*_{}[]<>#|" else c for c in text)
