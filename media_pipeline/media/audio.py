@@ -1,20 +1,19 @@
-"""Sound out of any media file, on the same clock as its picture, and WAV files in and out.
+"""Sound out of any media file, on the same clock as its picture.
 
-Sample ``n`` stands at ``n / rate`` seconds from the container's start time: silence fills a late start and gaps in
-the timestamps, and what comes before time zero is cut off.
+Sample ``n`` stands at ``n / rate`` seconds from the container's start time: silence fills a late
+start and gaps in the timestamps, and what comes before time zero is cut off.
 """
 
 from __future__ import annotations
 
 import re
-import wave
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import av
 import numpy as np
+from av.container import InputContainer
 from numpy.typing import NDArray
 
 from media_pipeline.errors import NotMedia
@@ -25,7 +24,20 @@ from media_pipeline.media.container import (
     container_start,
     open_media,
 )
-from media_pipeline.media.files import atomic_path
+from media_pipeline.media.wav import WavInfo, wav_info, write_wav
+
+__all__ = [
+    "Loudness",
+    "Resampler",
+    "Samples",
+    "Sound",
+    "WavInfo",
+    "iter_audio",
+    "measure_loudness",
+    "read_audio",
+    "wav_info",
+    "write_wav",
+]
 
 Samples = NDArray[np.float32]
 """(n,) for mono, (n, channels) else; full scale is 1.0."""
@@ -33,10 +45,13 @@ Samples = NDArray[np.float32]
 _GAP_S = 0.02
 """Timestamps that differ by less from the count of samples are rounding, not gaps."""
 _SEEK_FROM_S = 10.0
-_UNSEARCHABLE = frozenset("mp3 aac ac3 eac3 dts loas amr".split())
+_UNSEARCHABLE = frozenset(("mp3", "aac", "ac3", "eac3", "dts", "loas", "amr"))
 """Formats whose times after a seek are guesses: they are decoded from their start."""
 _SILENCE_S = 1.0
-_PCM16 = 32768.0
+_SILENT_LUFS = -70.0
+# ITU-R BS.775-3: centre at -3 dB, surrounds at -3 dB of their side, no low-frequency effects.
+_MIX = {"FL": 0.5, "FR": 0.5, "FC": 0.7071, "LFE": 0.0, "LFE2": 0.0}
+_MIX_OTHER = 0.3536
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,20 +61,6 @@ class Loudness:
     integrated_lufs: float
     range_lu: float
     true_peak_dbtp: float
-
-
-@dataclass(frozen=True, slots=True)
-class WavInfo:
-    """The header of a WAV file."""
-
-    rate: int
-    channels: int
-    frames: int
-
-    @property
-    def duration(self) -> float:
-        """Seconds."""
-        return self.frames / self.rate
 
 
 def read_audio(
@@ -78,21 +79,31 @@ def read_audio(
     path : a media file with sound.
     rate : samples per second of the result.
     mono : mix all channels into one.
-    start, end : seconds from the container's start time; sample 0 of the result stands at ``start``.
+    start, end : seconds from the container's start time; sample 0 of the result stands at
+        ``start``.
     stream : index of the sound track in the file; None is the one that probing chooses.
 
     Returns
     -------
-    (n,) float32 when mono, (n, channels) else. It ends where the track ends, if that is before ``end``.
+    (n,) float32 when mono, (n, channels) else. It ends where the track ends, if that is before
+    ``end``.
 
     Raises
     ------
     MediaNotFound, EmptyMedia, NotMedia, TruncatedMedia, NoAudioStream
     """
-    blocks = list(_blocks(Path(path), rate, mono, max(0.0, start), stream, end))
-    if not blocks:
-        return np.zeros(0 if mono else (0, 1), np.float32)
-    return np.concatenate(blocks)
+    start = max(0.0, start)
+    wanted = None if end is None else max(0, round((end - start) * rate))
+    blocks: list[Samples] = []
+    count = 0
+    with Sound(Path(path), stream, start=start) as sound:
+        for samples in sound.samples(rate, mono):
+            blocks.append(samples)
+            count += len(samples)
+            if wanted is not None and count >= wanted:
+                break
+        joined = np.concatenate(blocks) if blocks else _nothing(mono, sound.channels)
+    return joined[:wanted]
 
 
 def iter_audio(
@@ -107,187 +118,180 @@ def iter_audio(
 
     As :func:`read_audio` otherwise; ``rate`` None keeps the track's own.
     """
-    size: int | None = None
-    waiting: list[Samples] = []
-    count = 0
-    source = _Source(Path(path), rate, mono, 0.0, stream)
-    for samples in source.samples(None):
-        size = size or max(1, round(block_s * source.rate))
-        waiting.append(samples)
-        count += len(samples)
-        while count >= size:
+    with Sound(Path(path), stream) as sound:
+        rate = rate or sound.rate
+        size = max(1, round(block_s * rate))
+        waiting: list[Samples] = []
+        count = 0
+        for samples in sound.samples(rate, mono):
+            waiting.append(samples)
+            count += len(samples)
+            if count < size:
+                continue
             joined = np.concatenate(waiting)
-            yield joined[:size]
-            waiting, count = [joined[size:]], count - size
-    if count:
-        yield np.concatenate(waiting)
+            whole = count // size * size
+            for first in range(0, whole, size):
+                yield joined[first : first + size]
+            waiting, count = [joined[whole:]], count - whole
+        if count:
+            yield np.concatenate(waiting)
 
 
-def _blocks(
-    path: Path, rate: int, mono: bool, start: float, stream: int | None, end: float | None
-) -> Iterator[Samples]:
-    wanted = None if end is None else max(0, round((end - start) * rate))
-    for samples in _Source(path, rate, mono, start, stream).samples(end):
-        if wanted is not None and len(samples) >= wanted:
-            yield samples[:wanted]
-            return
-        wanted = None if wanted is None else wanted - len(samples)
-        yield samples
+def _nothing(mono: bool, channels: int) -> Samples:
+    return np.zeros(0 if mono else (0, channels), np.float32)
 
 
-class _Source:
-    """One decode pass over a sound track: decode, put on the clock, then resample."""
+class Sound:
+    """One decode pass over a sound track, a context manager.
 
-    def __init__(
-        self, path: Path, rate: int | None, mono: bool, start: float, stream: int | None
-    ) -> None:
-        self._path, self._mono, self._start, self._index = path, mono, start, stream
-        self.rate = rate or 0
+    Parameters
+    ----------
+    path : a media file with sound.
+    stream : index of the track in the file; None is the one that probing chooses.
+    start : seconds from the container's start time at which the first sample stands.
+    """
 
-    def samples(self, end: float | None) -> Iterator[Samples]:
-        """Samples from ``start`` on, (n,) or (n, channels), in small pieces."""
-        with open_media(self._path) as container:
-            stream = audio_stream(container, self._path.name, self._index)
-            stream.thread_type = "AUTO"
-            context = stream.codec_context
-            native, layout = context.sample_rate, "mono" if self._mono else context.layout.name
-            self.rate = self.rate or native
-            resampler = None
-            if native != self.rate:
-                resampler = av.AudioResampler(format="fltp", layout=layout, rate=self.rate)
-            origin = container_start(container) + self._start
-            self._seek(container)
-            last = None if end is None else round((end - self._start) * native)
-            for piece in self._on_clock(container, stream, layout, native, origin, last):
-                if resampler is None:
-                    yield _shaped(piece, self._mono)
-                    continue
-                frame = av.AudioFrame.from_ndarray(piece, format="fltp", layout=layout)
-                frame.sample_rate = native
-                for out in resampler.resample(frame):
-                    yield _shaped(out.to_ndarray(), self._mono)
-            for out in resampler.resample(None) if resampler is not None else ():
-                yield _shaped(out.to_ndarray(), self._mono)
+    def __init__(self, path: Path, stream: int | None = None, *, start: float = 0.0) -> None:
+        self._path, self._start = path, start
+        self._opened = open_media(path)
+        self._container: InputContainer = self._opened.__enter__()
+        try:
+            self._stream = audio_stream(self._container, path.name, stream)
+        except BaseException:
+            self._container.close()
+            raise
+        context = self._stream.codec_context
+        context.thread_type = "AUTO"
+        self.index = self._stream.index
+        self.rate: int = context.sample_rate
+        self.channels: int = context.channels
+        self._layout = context.layout
 
-    def _seek(self, container: av.container.InputContainer) -> None:
+    def __enter__(self) -> Sound:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._container.close()
+
+    def samples(self, rate: int, mono: bool) -> Iterator[Samples]:
+        """Small pieces of the track, mixed and resampled."""
+        resampler = Resampler(self.rate, rate, 1 if mono else self.channels)
+        for piece in self.pieces():
+            yield from resampler.push(self.mix(piece) if mono else piece)
+        yield from resampler.finish()
+
+    def mix(self, samples: Samples) -> Samples:
+        """All channels as one: (n, channels) to (n,). It cannot exceed full scale."""
+        if self.channels == 1:
+            return samples[:, 0]
+        names = [channel.name for channel in self._layout.channels]
+        weights = np.array([_MIX.get(name, _MIX_OTHER) for name in names], np.float32)
+        if not weights.any():
+            weights[:] = 1.0
+        mixed: Samples = samples @ (weights / weights.sum())
+        return mixed
+
+    def pieces(self) -> Iterator[Samples]:
+        """Small pieces (n, channels) at the track's own rate, without gap from ``start`` on."""
+        self._seek()
+        origin = container_start(self._container) + self._start
+        position, last = 0, self._last()
+        for time, samples in self._decoded():
+            begin = position if time is None else round((time - origin) * self.rate)
+            if position and abs(begin - position) <= _GAP_S * self.rate:
+                begin = position
+            while begin > position:
+                count = min(begin - position, round(_SILENCE_S * self.rate))
+                yield np.zeros((count, self.channels), np.float32)
+                position += count
+            fresh = samples[position - begin :]
+            if last is not None:
+                fresh = fresh[: max(0, last - position)]
+            if len(fresh):
+                position += len(fresh)
+                yield fresh
+
+    def _last(self) -> int | None:
+        """Where ISO files say that the track ends, before the padding of its last packet."""
+        stream = self._stream
+        if "mp4" not in self._container.format.name or not stream.duration:
+            return None
+        end = float(((stream.start_time or 0) + stream.duration) * stream.time_base)
+        return round((end - container_start(self._container) - self._start) * self.rate)
+
+    def _seek(self) -> None:
+        container = self._container
         if self._start < _SEEK_FROM_S or container.format.name in _UNSEARCHABLE:
             return
-        # Codecs need some packets before the wanted one, and resamplers some samples.
+        # Codecs need some packets before the wanted one.
         target = self._start - 1.0 + container_start(container)
         container.seek(int(target * AV_TIME_BASE))
 
-    def _on_clock(
-        self,
-        container: av.container.InputContainer,
-        stream: av.AudioStream,
-        layout: str,
-        native: int,
-        origin: float,
-        last: int | None,
-    ) -> Iterator[NDArray[np.float32]]:
-        """Samples (channels, n) at the track's rate; the first one stands at ``origin``."""
-        position = 0
-        for time, samples in _decoded(container, stream, layout, native):
-            begin = position if time is None else round((time - origin) * native)
-            if abs(begin - position) <= _GAP_S * native and position:
-                begin = position
-            while begin > position:
-                count = min(begin - position, round(_SILENCE_S * native))
-                if last is not None and position >= last:
-                    return
-                yield np.zeros((samples.shape[0], count), np.float32)
-                position += count
-            fresh = samples[:, position - begin :] if begin < position else samples
-            if fresh.shape[1] == 0:
-                continue
-            position += fresh.shape[1]
-            yield np.ascontiguousarray(fresh)
-            # A second more than is wanted feeds the resampler's filter.
-            if last is not None and position > last + native:
-                return
-
-
-def _decoded(
-    container: av.container.InputContainer, stream: av.AudioStream, layout: str, rate: int
-) -> Iterator[tuple[float | None, NDArray[np.float32]]]:
-    """Decoded pieces as (time or None, (channels, n) float32); damaged packets are left out, so they become gaps."""
-    mixer, kind = None, None
-    count = 0
-    packets = container.demux(stream)
-    while True:
-        try:
-            packet = next(packets, None)
-        except av.FFmpegError:
-            break  # a fault of the container: nothing comes after it
-        if packet is None:
-            break
-        try:
-            frames = packet.decode()
-        except av.FFmpegError:
-            continue
-        for frame in frames:
-            form = (frame.format.name, frame.layout.name, frame.sample_rate)
-            if mixer is None or form != kind:
-                mixer, kind = av.AudioResampler(format="fltp", layout=layout, rate=rate), form
+    def _decoded(self) -> Iterator[tuple[float | None, Samples]]:
+        """Pieces with their times; damaged packets are left out, so they become gaps."""
+        converter, form = None, None
+        nothing = True
+        for frame in self._frames():
+            current = (frame.format.name, frame.layout.name, frame.sample_rate)
+            if converter is None or current != form:
+                form = current
+                converter = av.AudioResampler(format="flt", layout=self._layout, rate=self.rate)
             time = None
             if frame.pts is not None and frame.time_base is not None:
                 time = float(frame.pts * frame.time_base)
-            for mixed in mixer.resample(frame):
-                yield time, mixed.to_ndarray()
-                count += 1
-                time = None
-    if not count:
-        name = Path(container.name.removeprefix("file:")).name
-        raise NotMedia(name, "its sound cannot be decoded")
+            for converted in converter.resample(frame):
+                packed = converted.to_ndarray().astype(np.float32, copy=False)
+                yield time, packed.reshape(-1, self.channels)
+                time, nothing = None, False
+        if nothing and self._start == 0:
+            raise NotMedia(self._path.name, "its sound cannot be decoded")
+
+    def _frames(self) -> Iterator[av.AudioFrame]:
+        packets = self._container.demux(self._stream)
+        while True:
+            try:
+                packet = next(packets, None)
+            except av.FFmpegError:
+                return  # a fault of the container: nothing comes after it
+            if packet is None:
+                return
+            try:
+                frames = packet.decode()
+            except av.FFmpegError:
+                continue
+            yield from frames
 
 
-def _shaped(samples: NDArray[np.float32], mono: bool) -> Samples:
-    return samples[0] if mono else np.ascontiguousarray(samples.T)
+class Resampler:
+    """Changes the rate of a stream of samples without shifting it in time."""
 
+    def __init__(self, rate: int, to: int, channels: int) -> None:
+        self._rate, self._channels = rate, channels
+        self._layout = f"{channels}c" if channels > 2 else ("mono", "stereo")[channels - 1]
+        self._resampler = None
+        if rate != to:
+            self._resampler = av.AudioResampler(format="flt", layout=self._layout, rate=to)
 
-class WavWriter:
-    """Writes 16-bit PCM WAV block by block; made by :func:`open_wav`."""
+    def push(self, samples: Samples) -> Iterator[Samples]:
+        """Resample a piece, (n,) or (n, channels); the last samples wait for the next piece."""
+        if self._resampler is None:
+            yield samples
+            return
+        packed = np.ascontiguousarray(samples).reshape(1, -1)
+        frame = av.AudioFrame.from_ndarray(packed, format="flt", layout=self._layout)
+        frame.sample_rate = self._rate
+        for out in self._resampler.resample(frame):
+            yield self._shaped(out, samples.ndim)
 
-    def __init__(self, file: wave.Wave_write) -> None:
-        self._file = file
-        self.frames = 0
+    def finish(self) -> Iterator[Samples]:
+        """What still waits."""
+        if self._resampler is not None:
+            for out in self._resampler.resample(None):
+                yield self._shaped(out, 1 if self._channels == 1 else 2)
 
-    def write(self, samples: Samples) -> None:
-        """Append samples, (n,) or (n, channels); what is beyond full scale is clipped."""
-        pcm = np.clip(np.rint(samples * _PCM16), -_PCM16, _PCM16 - 1).astype("<i2")
-        self._file.writeframesraw(pcm.tobytes())
-        self.frames += len(samples)
-
-
-@contextmanager
-def open_wav(path: Path, rate: int, channels: int = 1) -> Iterator[WavWriter]:
-    """A 16-bit PCM WAV file to write to, whole or not at all."""
-    with atomic_path(Path(path)) as temporary, wave.open(str(temporary), "wb") as file:
-        file.setnchannels(channels)
-        file.setsampwidth(2)
-        file.setframerate(rate)
-        yield WavWriter(file)
-
-
-def write_wav(path: Path, samples: Samples, rate: int) -> None:
-    """Write samples, (n,) or (n, channels) with full scale 1.0, as 16-bit PCM, whole or not at all."""
-    with open_wav(path, rate, 1 if samples.ndim == 1 else samples.shape[1]) as writer:
-        writer.write(samples)
-
-
-def wav_info(path: Path) -> WavInfo:
-    """The rate, channels and number of sample frames of a PCM WAV file.
-
-    Raises
-    ------
-    NotMedia
-        when it is none.
-    """
-    try:
-        with wave.open(str(path), "rb") as file:
-            return WavInfo(file.getframerate(), file.getnchannels(), file.getnframes())
-    except (wave.Error, EOFError) as error:
-        raise NotMedia(Path(path).name, str(error) or "no WAV file") from error
+    def _shaped(self, frame: av.AudioFrame, dimensions: int) -> Samples:
+        packed = frame.to_ndarray().astype(np.float32, copy=False)
+        return packed.reshape(-1) if dimensions == 1 else packed.reshape(-1, self._channels)
 
 
 def measure_loudness(path: Path, stream: int | None = None) -> Loudness:
@@ -308,18 +312,17 @@ def measure_loudness(path: Path, stream: int | None = None) -> Loudness:
     """
     path = Path(path)
     with open_media(path) as container:
-        stream = audio_stream(container, path.name, stream).index
+        index = audio_stream(container, path.name, stream).index
     report = ffmpeg.run(
         [
-            *("-nostats", "-i", ffmpeg.source(path), "-map", f"0:{stream}"),
+            *("-nostats", "-i", ffmpeg.source(path), "-map", f"0:{index}"),
             *("-af", "ebur128=peak=true:framelog=quiet", "-f", "null", "-"),
         ]
     )
     summary = report[report.rindex("Summary:") :]
 
     def value(label: str) -> float:
-        match = re.search(rf"{label}:\s+(-?[\d.]+|-?inf|nan)", summary)
-        number = float(match.group(1)) if match else float("-inf")
-        return max(number, -70.0) if np.isfinite(number) else -70.0
+        match = re.search(rf"\b{label}:\s+(-?[\d.]+)", summary)
+        return max(float(match.group(1)), _SILENT_LUFS) if match else _SILENT_LUFS
 
     return Loudness(value("I"), max(0.0, value("LRA")), value("Peak"))

@@ -1,4 +1,6 @@
-"""Opening a media file through libav, with every fault as a typed error. Used by all readers of this package."""
+"""Opening a media file through libav, with every fault as a typed error. Used by all readers of
+this package.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,8 @@ _STILL = (
     "image2,png_pipe,jpeg_pipe,bmp_pipe,webp_pipe,tiff_pipe,gif_pipe,svg_pipe,j2k_pipe,jpegls_pipe,"
     "jpegxl_pipe,dpx_pipe,exr_pipe,psd_pipe,sgi_pipe,sunrast_pipe,ppm_pipe,pgm_pipe,pam_pipe,qoi_pipe,hdr_pipe,ico"
 )
-# Playlists (hls, dash, concat, sdp) name other files and hosts, and text is "played" by tty: neither is opened.
+# Playlists (hls, dash, concat, sdp) name other files and hosts, and text is "played" by tty:
+# neither is opened.
 _OPTIONS = {"format_whitelist": _DEMUXERS + _STILL, "protocol_whitelist": "file"}
 
 logging.getLogger("libav").setLevel(logging.CRITICAL)  # faults are counted or raised, never printed
@@ -53,8 +56,8 @@ def open_media(path: Path | str) -> Iterator[InputContainer]:
     Raises
     ------
     MediaNotFound, EmptyMedia, NotMedia, TruncatedMedia
-        when there is no such file, it has no bytes, it holds no sound or picture that libav can read, or its index
-        is missing because the file was cut off.
+        when there is no such file, it has no bytes, it holds no sound or picture that libav can
+        read, or its index is missing because the file was cut off.
     """
     path = Path(path)
     container = _open(path)
@@ -93,16 +96,18 @@ def check_file(path: Path) -> None:
 
 
 def unreadable(path: Path, error: Exception | None = None) -> InputError:
-    """The typed error for a file that libav refuses: cut off before its index, or no media at all."""
+    """The typed error for a file that libav refuses: cut off before its index, or no media at
+    all.
+    """
     size, announced = path.stat().st_size, announced_size(path)
     if announced is not None and announced > size:
         return TruncatedMedia(
-            f"{path.name} is cut off: it ends after {size} bytes, and at least {announced} are announced",
+            f"{path.name} is cut off: it ends after {size} bytes of at least {announced}",
             "copy or download it again",
         )
     if announced is not None:
         return TruncatedMedia(
-            f"{path.name} lacks the index of its streams: recording or copying it stopped after {size} bytes",
+            f"{path.name} lacks the index of its streams: recording it stopped after {size} bytes",
             "copy or record it again",
         )
     if error is None or isinstance(error, av.error.InvalidDataError | av.error.ArgumentError):
@@ -111,7 +116,9 @@ def unreadable(path: Path, error: Exception | None = None) -> InputError:
 
 
 def container_start(container: InputContainer) -> float:
-    """The container's start time in seconds: time zero for players, and for every time in this package."""
+    """The container's start time in seconds: time zero for players, and for every time in this
+    package.
+    """
     return (container.start_time or 0) / AV_TIME_BASE
 
 
@@ -134,7 +141,9 @@ def picture_stream(streams: Sequence[av.VideoStream]) -> av.VideoStream:
 
 
 def is_picture(stream: av.VideoStream) -> bool:
-    """Whether the stream is the picture of the media, not a picture about it (cover art), and can be decoded."""
+    """Whether the stream is the picture of the media, not a picture about it (cover art), and can
+    be decoded.
+    """
     still = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
     return stream.codec_context is not None and not stream.disposition & still
 
@@ -156,7 +165,9 @@ def audio_stream(container: InputContainer, name: str, index: int | None = None)
 
 
 def choose_audio(streams: Sequence[av.AudioStream]) -> tuple[int | None, str]:
-    """The index of the sound track to use, and why: default flag, else most channels, else the first."""
+    """The index of the sound track to use, and why: default flag, else most channels, else the
+    first.
+    """
     if not streams:
         return None, "there is no sound"
     if len(streams) == 1:

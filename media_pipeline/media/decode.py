@@ -1,7 +1,8 @@
-"""Pictures out of a video: in display order and orientation, with their true times, a region at a time.
+"""Pictures out of a video: in display order and orientation, with their true times, a region at a
+time.
 
-Decoding runs in process (PyAV); the luma plane is read where the decoder left it, so that looking at a region of
-every frame costs little more than decoding. What a frame means is for others to say.
+Decoding runs in process (PyAV); the luma plane is read where the decoder left it, so that looking
+at a region of every frame costs little more than decoding. What a frame means is for others to say.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ from media_pipeline.media.pixels import Window
 _log = logging.getLogger(__name__)
 
 _SEEK_BACK_S = (0.5, 4.0, 30.0)
-"""How far before the wanted time to look for a key frame, before decoding from the start of the file."""
+"""How far before the wanted time to look for a key frame, before decoding from the start of the
+file."""
 _EPSILON_S = 1e-6
 _LOST_S, _LOST_SHARE = 1.0, 0.05
 
@@ -41,7 +43,8 @@ class Frame:
     ----------
     index : number of the frame in this pass, from 0.
     time : seconds from the container's start time.
-    luma : (h, w) uint8, read-only, as coded (16-235 in limited range); valid until the next frame is asked for.
+    luma : (h, w) uint8, read-only, as coded (16-235 in limited range); valid until the next frame
+        is asked for.
     """
 
     __slots__ = ("_picture", "_window", "index", "luma", "time")
@@ -127,12 +130,15 @@ class FrameReader(Iterator[Frame]):
         if lost > min(_LOST_S, _LOST_SHARE * announced):
             self.close()
             raise TruncatedMedia(
-                f"the picture of {self._path.name} cannot be decoded after {last:.2f} s of {announced:.2f} s",
+                f"the picture of {self._path.name} cannot be decoded after {last:.2f} s "
+                f"of {announced:.2f} s",
                 "copy or download it again",
             )
 
     def _from(self, start: float) -> Iterator[tuple[float, av.VideoFrame]]:
-        """Frames from a key frame at or before ``start``, with their times, which always go forward."""
+        """Frames from a key frame at or before ``start``, with their times, which always go
+        forward.
+        """
         pictures = self._pictures()
         first = None
         for back in _SEEK_BACK_S if start > _EPSILON_S else ():
@@ -192,7 +198,7 @@ class FrameReader(Iterator[Frame]):
             except av.FFmpegError:
                 self.skipped += 1
                 continue
-            yield from pictures  # type: ignore[misc]
+            yield from pictures
 
 
 def decode(
@@ -203,19 +209,21 @@ def decode(
     start: float = 0.0,
     end: float | None = None,
 ) -> FrameReader:
-    """Decode the frames with ``start <= time < end`` at the full rate, in the order in which they are shown.
+    """Decode the frames with ``start <= time < end`` at the full rate, in the order in which they
+    are shown.
 
     Parameters
     ----------
     path : a media file with a picture.
     region : part of the displayed picture; only it is converted, turned and scaled.
-    width : width in pixels to which the region is scaled, its aspect kept; None leaves its pixels as they are.
+    width : width in pixels to which the region is scaled, its aspect kept; None leaves its pixels
+        as they are.
     start, end : seconds from the container's start time; ``end`` None is the end of the file.
 
     Returns
     -------
-    FrameReader, an iterator of :class:`Frame` that holds one frame at a time. Damaged packets are left out and
-    counted in its ``skipped``.
+    FrameReader, an iterator of :class:`Frame` that holds one frame at a time. Damaged packets are
+    left out and counted in its ``skipped``.
 
     Raises
     ------
@@ -230,7 +238,8 @@ def decode(
 
 
 def frame_at(path: Path, time: float, *, width: int | None = None) -> NDArray[np.uint8]:
-    """The picture shown at a time: (h, w, 3) uint8, blue first; the first or last one outside the film.
+    """The picture shown at a time: (h, w, 3) uint8, blue first; the first or last one outside the
+    film.
 
     Raises
     ------

@@ -22,7 +22,8 @@ _SHOWN_LINES = 3
 
 @functools.cache
 def ffmpeg_path() -> str:
-    """The ffmpeg binary in use: the one of ``imageio-ffmpeg`` (``IMAGEIO_FFMPEG_EXE`` overrides it).
+    """The ffmpeg binary in use: the one of ``imageio-ffmpeg`` (``IMAGEIO_FFMPEG_EXE`` overrides
+    it).
 
     Raises
     ------

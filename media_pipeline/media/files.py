@@ -17,7 +17,8 @@ _MAX_SLUG = 60
 
 @contextmanager
 def atomic_path(target: Path) -> Iterator[Path]:
-    """A temporary sibling to write to, with the target's suffix; renamed to the target on success, else removed.
+    """A temporary sibling to write to, with the target's suffix; renamed to the target on success,
+    else removed.
 
     >>> with atomic_path(Path("out.txt")) as temporary:  # doctest: +SKIP
     ...     temporary.write_text("whole")
@@ -34,7 +35,8 @@ def atomic_path(target: Path) -> Iterator[Path]:
 def slug(name: str) -> str:
     """A short name for folders and partition keys, of letters, digits and single dashes.
 
-    Letters of every script stay (they are legal in paths and in Dagster's keys); a file suffix is dropped.
+    Letters of every script stay (they are legal in paths and in Dagster's keys); a file suffix is
+    dropped.
 
     >>> slug("-My  Film: part 1 (final).mp4")
     'my-film-part-1-final'
@@ -48,7 +50,9 @@ def slug(name: str) -> str:
 
 
 def sha256_file(path: Path, progress: Callable[[float], None] | None = None) -> str:
-    """The SHA-256 of a file's content as 64 hexadecimal digits, streamed; ``progress`` gets the share that is read."""
+    """The SHA-256 of a file's content as 64 hexadecimal digits, streamed; ``progress`` gets the
+    share that is read.
+    """
     size = max(1, path.stat().st_size)
     digest, done = hashlib.sha256(), 0
     with path.open("rb") as file:

@@ -62,7 +62,8 @@ class _Face:
 
 
 def find_font(text: str, family: str | None = None) -> Font:
-    """A font that has glyphs for all of the text: the family asked for if it can, else one of the preferred ones.
+    """A font that has glyphs for all of the text: the family asked for if it can, else one of the
+    preferred ones.
 
     Names of fonts that are not free (Arial, SimHei, …) stand for their free counterparts.
 
@@ -124,7 +125,7 @@ def text_width(text: str, font: Font, size: float) -> float:
 
     scale = 64.0  # Pillow lays out in whole pixels: a large size keeps the rounding small
     face = _load(font, int(size * scale) if size * scale < 4096 else 4096, ImageFont)
-    return float(face.getlength(text)) * size / face.size
+    return float(face.getlength(text) * size / face.size)
 
 
 @functools.lru_cache(maxsize=32)

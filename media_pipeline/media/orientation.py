@@ -1,10 +1,14 @@
-"""How players turn the coded picture: the display matrix of ISO base media and Matroska files, as ffmpeg reads it."""
+"""How players turn the coded picture: the display matrix of ISO base media and Matroska files, as
+ffmpeg reads it.
+"""
 
 from __future__ import annotations
 
 import math
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, cast
 
 import av
 import cv2
@@ -17,7 +21,9 @@ _CV_TURNS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_9
 
 @dataclass(frozen=True, slots=True)
 class Orientation:
-    """Mirror the coded picture left to right if ``mirrored``, then turn it clockwise by ``degrees``."""
+    """Mirror the coded picture left to right if ``mirrored``, then turn it clockwise by
+    ``degrees``.
+    """
 
     degrees: int = 0
     mirrored: bool = False
@@ -38,7 +44,9 @@ class Orientation:
     def to_coded(
         self, edges: tuple[int, int, int, int], width: int, height: int
     ) -> tuple[int, int, int, int]:
-        """Pixel edges (left, top, right, bottom) of the displayed picture in the coded one of that size."""
+        """Pixel edges (left, top, right, bottom) of the displayed picture in the coded one of that
+        size.
+        """
         left, top, right, bottom = edges
         if self.degrees == 90:
             left, top, right, bottom = top, height - right, bottom, height - left
@@ -53,9 +61,10 @@ class Orientation:
 
 def orientation(frame: av.VideoFrame) -> Orientation:
     """The orientation that the frame's display matrix asks for, to the nearest quarter turn."""
-    data = frame.side_data.get(Type.DISPLAYMATRIX)
-    if data is None:
+    found = cast(Mapping[Any, Any], frame.side_data)
+    if Type.DISPLAYMATRIX not in found:
         return Orientation()
+    data = found[Type.DISPLAYMATRIX]
     a, b, _, c, d, *_ = struct.unpack("9i", bytes(data))
     mirrored = a * d - b * c < 0
     if mirrored:

@@ -1,10 +1,13 @@
-"""Times of packets, read from both ends of a file without decoding: what probing judges streams by."""
+"""Times of packets, read from both ends of a file without decoding: what probing judges streams
+by.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -22,7 +25,8 @@ _MOST_PACKETS = 4 * _PACKETS
 _FRAMES = 300
 _TAIL_S = 3.0
 _REORDER = 16
-"""Frames that may be missing from the end of an unfinished prefix, because decoding order is not display order."""
+"""Frames that may be missing from the end of an unfinished prefix, because decoding order is not
+display order."""
 _IRREGULAR = 0.2
 _ROUNDING_S = 0.0025
 """Containers with a clock of milliseconds move a frame by up to one of them."""
@@ -38,7 +42,7 @@ class Packets:
     complete: bool = False
     """Whether the file was read from its start to its end."""
 
-    def add(self, packet: av.Packet, origin: float) -> None:
+    def add(self, packet: av.Packet[Any], origin: float) -> None:
         """Note one packet; damaged and empty ones do not count."""
         if packet.is_corrupt or not packet.size:
             return
@@ -53,7 +57,9 @@ class Packets:
         self.ends[index] = max(end, self.ends.get(index, end))
 
     def end(self, container: InputContainer) -> float:
-        """Where the last packet of sound or picture ends; frames are counted in raw streams without times."""
+        """Where the last packet of sound or picture ends; frames are counted in raw streams without
+        times.
+        """
         ends = [0.0]
         for stream in container.streams:
             if stream.index in self.ends and stream.type in ("audio", "video"):
@@ -64,7 +70,9 @@ class Packets:
         return max(ends)
 
     def rate(self, index: int) -> float | None:
-        """Frames per second of a picture stream between the first and the last frame that was read."""
+        """Frames per second of a picture stream between the first and the last frame that was
+        read.
+        """
         times = self.times.get(index, [])
         span = max(times) - min(times) if len(times) > 1 else 0.0
         return (len(times) - 1) / span if span > 0 else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import av
 import cv2
 import numpy as np
@@ -25,7 +27,8 @@ class Window:
     picture : a decoded frame; others of its size and format can be read as well.
     region : part of the displayed picture.
     width : width of the result in pixels, or None for the region's own.
-    previous : the window of the frames before, when the format changed in mid-stream: results keep its size.
+    previous : the window of the frames before, when the format changed in mid-stream: results keep
+        its size.
     """
 
     def __init__(
@@ -47,7 +50,7 @@ class Window:
             size = previous.size
         elif width is not None:
             size = (width, max(1, round(cropped[1] * width / cropped[0])))
-        self.size = size
+        self.size: tuple[int, int] = size
         """Width and height of the result."""
         self._scaled = size != cropped
         self._coded_size = size[::-1] if self._turn.sideways else size
@@ -59,11 +62,13 @@ class Window:
         return self._key == (picture.width, picture.height, picture.format.name)
 
     def luma(self, picture: av.VideoFrame) -> NDArray[np.uint8]:
-        """The brightness of the region: (h, w) uint8, read-only, without a copy where nothing has to change."""
+        """The brightness of the region: (h, w) uint8, read-only, without a copy where nothing has
+        to change.
+        """
         if self._planar:
             strip = self._crop(_plane(picture, 0))
         else:
-            gray = picture.to_ndarray(format="gray")
+            gray: NDArray[Any] = picture.to_ndarray(format="gray")
             strip = gray[self._top : self._bottom, self._left : self._right]
         result = self._turn.apply(self._resize(_eight_bits(strip, self._shift)))
         result.flags.writeable = False
@@ -75,7 +80,7 @@ class Window:
             return np.repeat(self.luma(picture)[..., None], 3, axis=2)
         if self._planar and len(picture.planes) >= 3:
             return self._turn.apply(self._planes_to_bgr(picture))
-        pixels = picture.to_ndarray(format="bgr24")
+        pixels: NDArray[Any] = picture.to_ndarray(format="bgr24")
         strip = pixels[self._top : self._bottom, self._left : self._right]
         return self._turn.apply(np.ascontiguousarray(self._resize(strip)))
 
@@ -99,7 +104,7 @@ class Window:
         x, y = self._left - left * across, self._top - top * down
         return full[y : y + self._bottom - self._top, x : x + self._right - self._left]
 
-    def _crop(self, plane: NDArray[np.generic]) -> NDArray[np.generic]:
+    def _crop(self, plane: NDArray[Any]) -> NDArray[Any]:
         return plane[self._top : self._bottom, self._left : self._right]
 
     def _resize(self, strip: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -130,17 +135,18 @@ def _depth_scale(pixels: av.VideoFormat) -> float:
     return 1 / (1 << (bits - 8))
 
 
-def _plane(picture: av.VideoFrame, number: int) -> NDArray[np.generic]:
+def _plane(picture: av.VideoFrame, number: int) -> NDArray[Any]:
     plane = picture.planes[number]
     wide = picture.format.components[0].bits > 8
     kind = np.dtype("<u2") if wide else np.dtype(np.uint8)
-    rows = np.frombuffer(plane, kind).reshape(plane.height, plane.line_size // kind.itemsize)
+    rows: NDArray[Any] = np.frombuffer(memoryview(plane), kind)
+    rows = rows.reshape(plane.height, plane.line_size // kind.itemsize)
     return rows[:, : plane.width]
 
 
-def _eight_bits(strip: NDArray[np.generic], scale: float) -> NDArray[np.uint8]:
+def _eight_bits(strip: NDArray[Any], scale: float) -> NDArray[np.uint8]:
     if strip.dtype == np.uint8:
-        return strip  # type: ignore[return-value]
+        return strip
     return cv2.convertScaleAbs(strip, alpha=scale)  # type: ignore[return-value]
 
 

@@ -9,11 +9,10 @@ from av.container import InputContainer
 from av.stream import Disposition
 from pydantic import BaseModel, ConfigDict
 
-from media_pipeline.errors import NotMedia, TruncatedMedia, ZeroDuration
+from media_pipeline.errors import TruncatedMedia, ZeroDuration
 from media_pipeline.media.container import (
     AV_TIME_BASE,
     choose_audio,
-    container_start,
     is_picture,
     open_media,
     picture_stream,
@@ -96,8 +95,11 @@ class MediaInfo(_Model):
 
 
 _LOST_S, _LOST_SHARE = 1.0, 0.05
-"""A cut-off file is refused when more than this is lost: seconds, or share of a short one; else it is a warning."""
-_ESTIMATED = frozenset("aac ac3 eac3 dts loas mp3 amr h264 hevc m4v mpegvideo av1 obu".split())
+"""A cut-off file is refused when more than this is lost: seconds, or share of a short one; else it
+is a warning."""
+_ESTIMATED = frozenset(
+    ("aac", "ac3", "eac3", "dts", "loas", "mp3", "amr", "h264", "hevc", "m4v", "mpegvideo", "av1")
+)
 """Formats whose duration libav guesses from the bit rate: their packets are counted instead."""
 _DECODE_TRIES = 64
 _COLOR_SPACES = {
@@ -108,10 +110,10 @@ _COLOR_SPACES = {
     9: "bt2020nc",
     10: "bt2020c",
 }
-_TEXT_SUBTITLES = frozenset(
-    "subrip srt ass ssa webvtt mov_text text microdvd subviewer subviewer1 sami realtext stl jacosub mpl2 pjs "
-    "vplayer hdmv_text_subtitle ttml".split()
+_PICTURE_SUBTITLES = frozenset(
+    ("hdmv_pgs_subtitle", "pgssub", "dvd_subtitle", "dvdsub", "dvb_subtitle", "dvbsub", "xsub")
 )
+_NO_CUES = frozenset(("dvb_teletext", "libzvbi_teletextdec", "eia_608", "cc_dec", "unknown"))
 
 
 def probe(path: Path) -> MediaInfo:
@@ -164,7 +166,8 @@ def probe(path: Path) -> MediaInfo:
 def _is_empty(stream: av.stream.Stream, head: Packets, tail: Packets) -> bool:
     if head.counts.get(stream.index) or tail.counts.get(stream.index):
         return False
-    # A track may start and stop between the two ends that were read; then the index of the file knows its packets.
+    # A track may start and stop between the two ends that were read; then the index of the file
+    # knows its packets.
     return head.complete or len(stream.index_entries) == 0
 
 
@@ -236,7 +239,8 @@ def _first_frame(path: Path, index: int) -> av.VideoFrame | None:
         for count, packet in enumerate(container.demux(container.streams[index])):
             try:
                 for frame in packet.decode():
-                    return frame
+                    if isinstance(frame, av.VideoFrame):
+                        return frame
             except av.FFmpegError:
                 continue  # players skip damaged packets as well
             if count >= _DECODE_TRIES:
@@ -255,7 +259,8 @@ def _is_variable(stream: av.VideoStream, head: Packets) -> bool:
         return True
     if not (stream.average_rate and stream.base_rate):
         return False
-    # The base rate is the lowest that holds all timestamps; twice the average is what interlaced pictures have.
+    # The base rate is the lowest that holds all timestamps; twice the average is what interlaced
+    # pictures have.
     return 1.02 < float(stream.base_rate / stream.average_rate) < 1.9
 
 
@@ -298,5 +303,5 @@ def _subtitles(stream: av.stream.Stream) -> SubtitleStream:
         codec=codec,
         language=_tag(stream, "language"),
         title=_tag(stream, "title"),
-        text=codec in _TEXT_SUBTITLES,
+        text=codec not in _PICTURE_SUBTITLES | _NO_CUES,
     )

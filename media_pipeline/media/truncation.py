@@ -1,7 +1,8 @@
 """How many bytes a media file says it has, read from its outermost structure alone.
 
-ISO base media (ISO/IEC 14496-12 boxes), Matroska and WebM (RFC 8794 elements) and RIFF (AVI, WAV) announce the sizes
-of what follows. A file shorter than announced was cut off in copying or recording.
+ISO base media (ISO/IEC 14496-12 boxes), Matroska and WebM (RFC 8794 elements) and RIFF (AVI, WAV)
+announce the sizes of what follows. A file shorter than announced was cut off in copying or
+recording.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ _UNKNOWN_RIFF_SIZES = (0, 0xFFFFFFFF, 0x7FFFFFFF)  # written by recorders that c
 
 
 def announced_size(path: Path) -> int | None:
-    """The least number of bytes that the file should have, or None where its format does not say."""
+    """The least number of bytes that the file should have, or None where its format does not
+    say.
+    """
     size = path.stat().st_size
     with path.open("rb") as file:
         head = file.read(12)

@@ -1,0 +1,65 @@
+"""The form in which this package writes film: H.264 and AAC in MP4 that every player takes.
+
+8-bit 4:2:0, even sides, square pixels, upright, the frame times of the source. What is drawn on the
+picture, and which part of it is kept, is for the callers.
+"""
+
+from __future__ import annotations
+
+from media_pipeline.media.probe import VideoStream
+
+# sound that MP4 carries as it is (ISO/IEC 14496-12 sample entries that ffmpeg writes)
+_SOUND_IN_MP4 = frozenset(("aac", "mp3", "ac3", "eac3", "alac", "opus", "flac"))
+_AAC_CHANNELS = 8
+
+
+def square_size(video: VideoStream, max_height: int | None = None) -> tuple[int, int]:
+    """Width and height of the picture with square pixels, as displayed.
+
+    Parameters
+    ----------
+    video : the stream.
+    max_height : a taller picture is made that tall; its aspect stays.
+    """
+    width, height = video.width * video.sample_aspect, float(video.height)
+    if max_height is not None and height > max_height:
+        width, height = width * max_height / height, float(max_height)
+    return max(1, round(width)), max(1, round(height))
+
+
+def picture_filters(video: VideoStream, max_height: int | None = None) -> list[str]:
+    """Ffmpeg filters that bring an upright picture into the form written; ``video`` as displayed.
+
+    A picture with an odd side gets one more row or column, like its neighbour, and is not scaled.
+    """
+    width, height = square_size(video, max_height)
+    filters: list[str] = []
+    if (width, height) != (video.width, video.height):
+        width, height = max(2, round(width / 2) * 2), max(2, round(height / 2) * 2)
+        filters.append(f"scale={width}:{height}:flags=bicubic")
+    right, bottom = width % 2, height % 2
+    if right or bottom:
+        filters.append(f"pad={width + right}:{height + bottom}")
+        filters.append(f"fillborders=right={right}:bottom={bottom}:mode=smear")
+    # without these two, full-range and HDR material keeps a pixel format that browsers refuse
+    return [*filters, "setsar=1", "format=yuv420p"]
+
+
+def h264_args(crf: int, preset: str) -> list[str]:
+    """Arguments that encode the picture at the times its frames have, constant rate or not."""
+    return [
+        *("-c:v", "libx264", "-preset", preset, "-crf", str(crf), "-profile:v", "high"),
+        *("-fps_mode", "passthrough", "-enc_time_base", "1:90000"),
+        *("-video_track_timescale", "90000", "-movflags", "+faststart"),
+    ]
+
+
+def aac_args(channels: int) -> list[str]:
+    """Arguments that encode the sound."""
+    args = ["-c:a", "aac", "-b:a", f"{96 * min(max(channels, 1), 4)}k"]
+    return [*args, "-ac", str(_AAC_CHANNELS)] if channels > _AAC_CHANNELS else args
+
+
+def fits_mp4(codec: str) -> bool:
+    """Whether MP4 carries sound of this codec as it is."""
+    return codec in _SOUND_IN_MP4
