@@ -1,0 +1,184 @@
+"""``report.html``: one self-contained page on what was found in a film. It loads nothing from
+anywhere.
+
+Pictures are inlined; clips and the captioned film are linked by relative path, so the page belongs
+beside them.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from PIL import Image
+
+from media_pipeline.errors import printable
+from media_pipeline.media.files import atomic_path
+from media_pipeline.media.timecode import format_timecode
+from media_pipeline.report.charts import highlight_strip, timeline, waveform
+from media_pipeline.report.film import Film
+from media_pipeline.report.pictures import as_jpeg
+from media_pipeline.report.preview import Stored
+from media_pipeline.text.cues import Cue
+
+_CROPS = 600  # inlined at most (about 8 kB each); later cues keep their text
+_CROP_W = 560
+
+
+@dataclass(frozen=True)
+class Links:
+    """Where films lie, relative to the page; only those that exist are linked."""
+
+    captioned: str | None = None
+    reel: str | None = None
+    clips: Mapping[str, str] | None = None
+    """By the clip's file name in its artifact."""
+    files: Sequence[str] = ()
+    """Other files beside the page."""
+
+
+def write_report(
+    out: Path, artifacts: Mapping[str, Stored], *, name: str, links: Links | None = None
+) -> None:
+    """Write the page; it appears whole or not at all.
+
+    Parameters
+    ----------
+    out : the page to write.
+    artifacts : of one media item, by asset name; those that are missing or empty are told with
+        their reason.
+    name : what to call the film.
+    links : films and files to link to.
+    """
+    page = render_report(artifacts, name=name, links=links or Links())
+    with atomic_path(out) as target:
+        target.write_text(page, encoding="utf-8")
+
+
+def render_report(artifacts: Mapping[str, Stored], *, name: str, links: Links) -> str:
+    """The page as text; see :func:`write_report`."""
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters["time"] = format_timecode
+    environment.filters["link"] = quote
+    text = Path(__file__).with_name("report.html.jinja").read_text(encoding="utf-8")
+    film = Film(artifacts)
+    return environment.from_string(text).render(
+        name=printable(name),
+        film=film,
+        facts=_facts(film),
+        pictures=_pictures(film),
+        cues=_cues(film),
+        highlights=_highlights(film, links),
+        stages=[_stage(asset, artifact) for asset, artifact in artifacts.items()],
+        links=links,
+        why_empty={asset: _reason(artifact) for asset, artifact in artifacts.items()},
+    )
+
+
+def inline(data: bytes) -> str:
+    """PNG or JPEG bytes as a ``data:`` URI."""
+    kind = "png" if data.startswith(b"\x89PNG") else "jpeg"
+    return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
+
+
+def _facts(film: Film) -> list[tuple[str, str]]:
+    media = film.media
+    facts = [("duration", format_timecode(film.duration))]
+    if video := media.get("video"):
+        facts.append(
+            (
+                "picture",
+                f"{video['width']} × {video['height']}, {video['fps']:.3g} fps, {video['codec']}",
+            )
+        )
+    if media.get("audio"):
+        streams = media["audio"]
+        used = next((s for s in streams if s["index"] == media.get("audio_index")), streams[0])
+        facts.append(
+            ("sound", f"{used['codec']}, {used['sample_rate']} Hz, {used['channels']} channels")
+        )
+    language = film.artifacts.get("language")
+    if language is not None and language.facts.get("language"):
+        facts.append(("language", str(language.facts["language"])))
+    return facts
+
+
+def _pictures(film: Film) -> dict[str, str]:
+    pictures = {
+        "timeline": timeline(
+            film.duration,
+            cues=film.cues,
+            words=film.words,
+            curve=film.curve,
+            highlights=film.highlights,
+            shots=film.shots,
+        )
+    }
+    if len(film.sound):
+        spans = [(s.start, s.end) for s in film.segments]
+        pictures["waveform"] = waveform(film.sound, film.duration, speech=spans, words=film.words)
+    if film.highlights:
+        pictures["strip"] = highlight_strip(
+            film.highlights, film.duration, curve=film.curve, shots=film.shots
+        )
+    return {title: inline(data) for title, data in pictures.items()}
+
+
+def _cues(film: Film) -> list[tuple[Cue, str | None]]:
+    pairs = zip(film.cues, film.crops, strict=True)
+    return [
+        (cue, _crop(path) if path is not None and number < _CROPS else None)
+        for number, (cue, path) in enumerate(pairs)
+    ]
+
+
+def _crop(path: Path) -> str | None:
+    try:
+        with Image.open(path) as opened:
+            image = opened.convert("RGB")
+    except OSError:
+        return None
+    if image.width > _CROP_W:
+        image = image.resize((_CROP_W, max(1, image.height * _CROP_W // image.width)))
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=76, optimize=True)
+    return inline(out.getvalue() if out.tell() < 60_000 else as_jpeg(image, 60_000))
+
+
+def _highlights(film: Film, links: Links) -> list[dict[str, Any]]:
+    clips = {(round(c["start"], 2), round(c["end"], 2)): c["file"] for c in film.clips}
+    rows = []
+    for one in film.highlights:
+        file = clips.get((round(one.start, 2), round(one.end, 2)))
+        link = (links.clips or {}).get(file) if file else None
+        rows.append({"one": one, "link": link, "file": file})
+    return rows
+
+
+def _stage(asset: str, artifact: Stored) -> dict[str, Any]:
+    manifest = artifact.manifest
+    return {
+        "asset": asset,
+        "rows": ", ".join(f"{count} {table}" for table, count in manifest.rows.items())
+        or f"{len(manifest.files)} files",
+        "engine": " ".join((manifest.engine or {}).values()),
+        "why": manifest.why,
+        "seconds": manifest.seconds,
+        "realtime": manifest.realtime,
+        "notes": [*manifest.warnings, *([_reason(artifact)] if artifact.reason else [])],
+        "human": manifest.origin == "human",
+    }
+
+
+def _reason(artifact: Stored) -> str:
+    reason = artifact.reason
+    return "" if reason is None else f"{reason.message}. {reason.remedy}".strip()
