@@ -1,4 +1,5 @@
-"""Speech engines behind one small interface, one module each: voice activity, recognition, alignment.
+"""Speech engines behind one small interface: voice activity, recognition, alignment.
 
-Engines turn sound (and known text) into timed words; which result is used is the speech stages' business.
+Engines turn sound (and known text) into timed words; which result is used is the speech stages'
+business.
 """

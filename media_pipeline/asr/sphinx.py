@@ -1,0 +1,206 @@
+"""Finding known English words in sound with pocketsphinx: one stretch of at most half a minute.
+
+The text is a chain of words in which each token may be said in several ways or not at all; what is
+found where belongs here, which stretches to look at belongs to :mod:`media_pipeline.asr.align`.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from media_pipeline.asr.letters import sounds
+from media_pipeline.asr.sound import RATE, Samples, pcm
+from media_pipeline.asr.spoken import Reading
+
+_FRAME_S = 0.01
+_SKIP = 1e-8  # probability of a token that is written but not said
+_LEAVE = 1e-3  # probability of the sound ending before the text, where it may
+_SCORE_SCALE = 4.0
+_LOCK = threading.Lock()  # a decoder is not safe to share between threads
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Where a token was found: seconds, and how well the sound fits it, in [0, 1].
+
+    The score is ``exp(m / 4)`` with ``m`` the mean log likelihood per frame of 10 ms relative to
+    the best sound that was considered: about 0.7 for clear speech, under 0.25 for other words.
+    """
+
+    start: float
+    end: float
+    score: float
+
+
+def find_words(
+    samples: Samples,
+    start: float,
+    end: float,
+    readings: Sequence[Sequence[Reading]],
+    *,
+    may_leave: bool = False,
+) -> list[Found | None]:
+    """Find known English words, in their order, between two times.
+
+    Parameters
+    ----------
+    samples : 16 kHz mono sound.
+    start, end : where to look, in seconds; half a minute at most.
+    readings : for each token the ways in which it may be said, as :func:`spoken` gives them.
+    may_leave : the sound may end before the text does.
+
+    Returns
+    -------
+    list of Found or None
+        one per token; None where a token is not said, or nothing fits.
+
+    References
+    ----------
+    Viterbi search over a finite-state grammar with the US English model that comes with
+    pocketsphinx (https://cmusphinx.github.io).
+    """
+    if not any(readings):
+        return [None] * len(readings)
+    with _LOCK:
+        aligner = _aligner()
+        _learn(aligner.decoder, readings)
+        segments = _search(aligner, pcm(samples, start, end), _arcs(readings, may_leave))
+    words = [s for s in segments if _is_word(s.word)]
+    path = _path([_plain(s.word) for s in words], readings)
+    found: list[Found | None] = [None] * len(readings)
+    for token, (first, last) in path.items():
+        found[token] = _joined(words[first:last], start)
+    return found
+
+
+def in_dictionary(word: str) -> bool:
+    """Whether pocketsphinx's English dictionary of 134,000 words has the word."""
+    with _LOCK:
+        return _aligner().decoder.lookup_word(word.lower()) is not None
+
+
+@dataclass(slots=True)
+class _Aligner:
+    decoder: Any
+    search: str = ""  # name of the active search, which the decoder cannot be asked for
+
+
+@functools.lru_cache(maxsize=1)
+def _aligner() -> _Aligner:
+    """The decoder without a language model, loaded once per process."""
+    from pocketsphinx import Decoder
+
+    return _Aligner(Decoder(samprate=RATE, loglevel="FATAL", lm=None))
+
+
+def _learn(decoder: Any, readings: Sequence[Sequence[Reading]]) -> None:
+    """Give every word a pronunciation; the dictionary is updated once, at the end."""
+    words = {word for ways in readings for way in ways for word in way}
+    new = sorted(word for word in words if decoder.lookup_word(word) is None)
+    for i, word in enumerate(new):
+        decoder.add_word(word, _pronounce(decoder, word), i == len(new) - 1)
+
+
+def _pronounce(decoder: Any, word: str) -> str:
+    base, _, ending = word.partition("'")
+    known = decoder.lookup_word(base) if base else None
+    if ending == "s" and base:
+        return f"{known or sounds(base) or 'AH'} Z"
+    if word.endswith("in") and (known := decoder.lookup_word(f"{word}g")):
+        return str(known).removesuffix("NG") + "N"  # goin' is going with another end
+    return sounds(word) or "AH"  # foreign letters: one vowel, so that there is something to find
+
+
+def _arcs(readings: Sequence[Sequence[Reading]], may_leave: bool) -> list[tuple[Any, ...]]:
+    """The grammar: state ``i`` is before token ``i``; states beyond are inside readings."""
+    last = len(readings)
+    spare = last + 1
+    arcs: list[tuple[Any, ...]] = []
+    for i, ways in enumerate(readings):
+        arcs.append((i, i + 1, _SKIP if ways else 1.0))
+        for way in ways:
+            state = i
+            for j, word in enumerate(way):
+                closes = j == len(way) - 1
+                target = i + 1 if closes else spare
+                spare += not closes
+                arcs.append((state, target, 1.0 / len(ways) if j == 0 else 1.0, word))
+                state = target
+        if may_leave and i:
+            arcs.append((i, last, _LEAVE))
+    return arcs
+
+
+def _search(aligner: _Aligner, sound: bytes, arcs: list[tuple[Any, ...]]) -> list[Any]:
+    """Segments of the best path through the grammar; [] when nothing fits the sound."""
+    decoder, old = aligner.decoder, aligner.search
+    last = max(arc[1] for arc in arcs if len(arc) == 3)
+    aligner.search = "b" if old == "a" else "a"  # an active search cannot be replaced in place
+    decoder.add_fsg(aligner.search, decoder.create_fsg(aligner.search, 0, last, arcs))
+    decoder.activate_search(aligner.search)
+    if old:
+        decoder.remove_search(old)
+    try:
+        decoder.start_utt()
+        decoder.process_raw(sound, full_utt=True)
+        decoder.end_utt()
+    except BaseException:
+        _aligner.cache_clear()  # it is stuck inside an utterance
+        raise
+    segments = decoder.seg()
+    return [] if segments is None else list(segments)
+
+
+def _is_word(name: str) -> bool:
+    return name[0] not in "<[(+"
+
+
+def _plain(name: str) -> str:
+    """The word without the number of the pronunciation: ``for(2)`` is ``for``."""
+    return name.partition("(")[0]
+
+
+def _path(
+    words: Sequence[str], readings: Sequence[Sequence[Reading]]
+) -> dict[int, tuple[int, int]]:
+    """Which token each word belongs to: token -> (first word, one past its last).
+
+    The words are one way through the readings with some tokens left out; of several such ways the
+    one that leaves out the fewest is taken.
+    """
+    count, worst = len(words), len(readings) + 1
+    best = [[worst] * (count + 1) for _ in range(len(readings) + 1)]
+    best[-1][count] = 0
+    step: dict[tuple[int, int], int] = {}
+    for t in range(len(readings) - 1, -1, -1):
+        for w in range(count, -1, -1):
+            best[t][w], step[t, w] = best[t + 1][w] + bool(readings[t]), 0
+            for way in readings[t]:
+                n = len(way)
+                fits = list(words[w : w + n]) == way
+                if fits and best[t + 1][w + n] <= best[t][w]:
+                    best[t][w], step[t, w] = best[t + 1][w + n], n
+    found, w = {}, 0
+    if best[0][0] >= worst:
+        return {}
+    for t in range(len(readings)):
+        n = step[t, w]
+        if n:
+            found[t] = (w, w + n)
+            w += n
+    return found
+
+
+def _joined(segments: Sequence[Any], offset: float) -> Found:
+    frames = sum(s.end_frame + 1 - s.start_frame for s in segments)
+    logs = sum(math.log(max(s.ascore, 1e-300)) for s in segments)
+    return Found(
+        offset + segments[0].start_frame * _FRAME_S,
+        offset + (segments[-1].end_frame + 1) * _FRAME_S,
+        math.exp(min(0.0, logs / max(1, frames)) / _SCORE_SCALE),
+    )
