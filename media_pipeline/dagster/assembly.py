@@ -18,12 +18,11 @@ def build_definitions(stages: Mapping[str, Stage]) -> dg.Definitions:
     """Assets, jobs, sensors, schedule and resource for the stages, given in the order in which data
     flows.
     """
-    catalogue = catalogue_job()
     return dg.Definitions(
         assets=build_assets(stages),
-        jobs=[catalogue, ingest_job, retention_job],
-        sensors=[inbox_sensor(), ingested_sensor(stages, catalogue), dead_runs_sensor()],
-        schedules=[nightly_schedule(stages, catalogue)],
+        jobs=[catalogue_job(), ingest_job, retention_job],
+        sensors=[inbox_sensor(), ingested_sensor(stages), dead_runs_sensor()],
+        schedules=[nightly_schedule(stages)],
         resources={RESOURCE: pipeline_resource(stages)},
         executor=dg.in_process_executor,
     )

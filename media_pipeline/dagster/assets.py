@@ -45,7 +45,11 @@ def build_assets(stages: Mapping[str, Stage]) -> list[dg.AssetsDefinition]:
 
 
 def build_asset(stage: Stage) -> dg.AssetsDefinition:
-    """The asset of a stage: partitioned by media item, configured by the stage's parameters."""
+    """The asset of a stage: partitioned by media item, configured by the stage's parameters.
+
+    It has no backfill policy, which means one run for each media item of a range: a failure of one
+    is no failure of the others, and items run side by side.
+    """
 
     def materialise(context: dg.AssetExecutionContext, config: Any) -> dg.MaterializeResult[Any]:
         pipeline: Pipeline = getattr(context.resources, RESOURCE)
@@ -79,9 +83,6 @@ def build_asset(stage: Stage) -> dg.AssetsDefinition:
         pool=stage.pool or None,
         check_specs=check_specs(stage),
         required_resource_keys={RESOURCE},
-        # One run per media item: a failure of one is no failure of the others, and items run side
-        # by side.
-        backfill_policy=dg.BackfillPolicy.multi_run(max_partitions_per_run=1),
     )(materialise)
 
 

@@ -1,6 +1,7 @@
-"""Jobs: the catalogue run of a media item, adding a file to the lake, and retention."""
+"""Jobs: the catalogue run of a media item, adding a file to the lake, and retention.
 
-from __future__ import annotations
+Annotations are evaluated here: Dagster reads the config classes of ops from them.
+"""
 
 from typing import Any
 
@@ -8,7 +9,7 @@ import dagster as dg
 
 from media_pipeline.dagster.assets import made_in_run, reported_errors
 from media_pipeline.dagster.metadata import rows_table
-from media_pipeline.dagster.partitions import MEDIA, add_keys
+from media_pipeline.dagster.partitions import add_keys
 from media_pipeline.dagster.requests import CATALOGUE_JOB, KEY_TAG, PROFILE_TAG
 from media_pipeline.dagster.resources import RESOURCE, Pipeline
 from media_pipeline.profiles import DEFAULT
@@ -42,7 +43,6 @@ def catalogue_job() -> Any:
     return dg.define_asset_job(
         CATALOGUE_JOB,
         selection=dg.AssetSelection.all(),
-        partitions_def=MEDIA,
         executor_def=dg.in_process_executor,
         description="Make every asset of one media item.",
     )

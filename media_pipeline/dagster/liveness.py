@@ -26,9 +26,7 @@ _UNFINISHED = [
 
 
 def worker() -> str:
-    """The present process as ``host:pid:start``; the start time tells it from a later one with the same
-    number.
-    """
+    """The present process as ``host:pid:start``; the start tells it from a later namesake."""
     return f"{socket.gethostname()}:{os.getpid()}:{_started(os.getpid())}"
 
 

@@ -20,7 +20,7 @@ MAX_IMAGE_BYTES = 200_000
 
 
 def definition_metadata(stage: Stage) -> dict[str, Any]:
-    """The columns of the tables that a stage writes; Dagster shows the first one's as the asset's."""
+    """The columns of a stage's tables; Dagster shows the first one's as the asset's."""
     specs = [output.spec for output in stage.tables]
     return {
         ("dagster/column_schema" if number == 0 else f"columns of {spec.name}"): table_schema(spec)

@@ -90,7 +90,7 @@ class Pipeline:
         return open_filesystem(uri, self.settings.storage_options(uri))
 
     def progress(self, name: str, log: Callable[[str], None]) -> Progress:
-        """A stage's progress callback: tells whoever listens, else logs a line every half minute."""
+        """A stage's progress callback: tells who listens, else logs a line every half minute."""
         last = time.monotonic()
 
         def report(share: float) -> None:

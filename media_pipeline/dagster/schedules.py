@@ -9,7 +9,6 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
-from typing import Any
 
 import dagster as dg
 
@@ -46,7 +45,7 @@ _ACTIVE = [
 ]
 
 
-def nightly_schedule(stages: Mapping[str, Stage], catalogue: Any) -> dg.ScheduleDefinition:
+def nightly_schedule(stages: Mapping[str, Stage]) -> dg.ScheduleDefinition:
     """Every night at 02:00: run what a run would make better."""
 
     def choose(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:
@@ -63,7 +62,7 @@ def nightly_schedule(stages: Mapping[str, Stage], catalogue: Any) -> dg.Schedule
 
     return dg.ScheduleDefinition(
         name="nightly",
-        job=catalogue,
+        job_name=CATALOGUE_JOB,
         cron_schedule="0 2 * * *",
         execution_fn=choose,
         default_status=dg.DefaultScheduleStatus.RUNNING,

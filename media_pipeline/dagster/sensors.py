@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import dagster as dg
 
 from media_pipeline.dagster.inbox import Cursor, Upload, look
-from media_pipeline.dagster.jobs import INGEST_JOB, INGEST_OP, ingest_job
+from media_pipeline.dagster.jobs import INGEST_JOB, INGEST_OP
 from media_pipeline.dagster.liveness import end_dead_runs
 from media_pipeline.dagster.partitions import known_keys
-from media_pipeline.dagster.requests import KEY_TAG, PROFILE_TAG, catalogue_request
+from media_pipeline.dagster.requests import (
+    CATALOGUE_JOB,
+    KEY_TAG,
+    PROFILE_TAG,
+    catalogue_request,
+)
 from media_pipeline.dagster.resources import RESOURCE, Pipeline
 from media_pipeline.errors import MediaPipelineError, StoreError
 from media_pipeline.profiles import DEFAULT
@@ -44,7 +48,7 @@ def inbox_sensor() -> dg.SensorDefinition:
     return dg.SensorDefinition(
         name="inbox",
         evaluation_fn=watch,
-        job=ingest_job,
+        job_name=INGEST_JOB,
         minimum_interval_seconds=10,
         default_status=_RUNNING,
         required_resource_keys={RESOURCE},
@@ -64,7 +68,7 @@ def _ingest_request(upload: Upload, inbox: str) -> dg.RunRequest:
     )
 
 
-def ingested_sensor(stages: Mapping[str, Stage], catalogue: Any) -> dg.SensorDefinition:
+def ingested_sensor(stages: Mapping[str, Stage]) -> dg.SensorDefinition:
     """One catalogue run for each successful ingest run, whoever started it.
 
     The cursor is the place of the last success in the event log and the run key is the ingest run's
@@ -107,7 +111,7 @@ def ingested_sensor(stages: Mapping[str, Stage], catalogue: Any) -> dg.SensorDef
     return dg.SensorDefinition(
         name="ingested",
         evaluation_fn=follow,
-        job=catalogue,
+        job_name=CATALOGUE_JOB,
         minimum_interval_seconds=5,
         default_status=_RUNNING,
         required_resource_keys={RESOURCE},

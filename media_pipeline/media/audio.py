@@ -214,7 +214,7 @@ class Sound:
     def _last(self) -> int | None:
         """Where ISO files say that the track ends, before the padding of its last packet."""
         stream = self._stream
-        if "mp4" not in self._container.format.name or not stream.duration:
+        if "mp4" not in self._container.format.name or not (stream.duration and stream.time_base):
             return None
         end = float(((stream.start_time or 0) + stream.duration) * stream.time_base)
         return round((end - container_start(self._container) - self._start) * self.rate)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -19,6 +20,8 @@ from media_pipeline.media.probe import AudioStream, MediaInfo, VideoStream, prob
 _EPSILON_S = 0.001  # times of frames are rounded to milliseconds in Matroska
 _FADE_S = 0.02
 _BACK_S = 2.0
+_LONG_S = 0.2  # a frame that stays longer is repeated, at this rate
+_HELD_FPS = 25
 # ffmpeg finds the frame sought in these; in others it may begin after it, so it starts well before
 _INDEXED = ("mp4", "mov", "matroska", "webm", "avi")
 _ROUGHLY_S = 15.0
@@ -31,12 +34,14 @@ class Span:
     ``shown``: when the frame that is on the screen at ``start`` came there; later than ``start``
     only where the picture begins late.
     ``seek``: a time between that frame and the one before it.
+    ``held``: whether a frame stays so long that players need it more than once.
     """
 
     start: float
     end: float
     shown: float
     seek: float
+    held: bool = False
 
     @property
     def duration(self) -> float:
@@ -118,11 +123,12 @@ def _picture_args(
 ) -> list[str]:
     # the first frame may have come before the start (slide shows) or after it (late pictures): it
     # is shown from time zero all the same
-    held = span.start - span.shown
+    late = span.start - span.shown
     filters = [
         "settb=1/90000",
         f"trim=start={span.seek - opened:.6f}",
-        f"setpts='if(eq(N,0),0,PTS-STARTPTS-({held:.6f})/TB)'",
+        f"setpts='if(eq(N,0),0,PTS-STARTPTS-({late:.6f})/TB)'",
+        *([f"fps={_HELD_FPS}:start_time=0"] if span.held else []),
         f"trim=end={span.duration - _EPSILON_S:.6f}",
         *picture_filters(video, max_height),
     ]
@@ -151,7 +157,7 @@ def frame_span(path: Path, video: VideoStream, start: float, end: float) -> Span
     It begins where the frame shown at ``start`` begins and ends where the frame nearest to ``end``
     does. A frame that stays long (as in slide shows) is cut in its midst.
     """
-    step = 1 / video.fps
+    step = min(1 / video.fps, _LONG_S)
     times = _frame_times(path, video, start, end)
     before = [t for t in times if t <= start + _EPSILON_S]
     shown = before[-1] if before else min(times, default=start)
@@ -162,7 +168,9 @@ def frame_span(path: Path, video: VideoStream, start: float, end: float) -> Span
     if abs(stop - wanted) > step:
         stop = wanted
     gap = shown - before[-2] if len(before) > 1 else step
-    return Span(first, stop, shown, max(0.0, shown - min(gap / 4, 0.01)))
+    inside = [first, *(t for t in times if first < t < stop), stop]
+    held = max(b - a for a, b in pairwise(inside)) > _LONG_S
+    return Span(first, stop, shown, max(0.0, shown - min(gap / 4, 0.01)), held)
 
 
 def _frame_times(path: Path, video: VideoStream, start: float, end: float) -> list[float]:

@@ -1,0 +1,268 @@
+"""Films with captions burned into a moving picture, and the truth beside them, exact to the frame.
+
+Captions are drawn with Pillow over grounds of our own (``make_clip``) or by ffmpeg's ``subtitles``
+filter over a generated source (``burn_subtitles``), so that two renderers with different outlines and
+scaling are covered. A film given as ground puts them over real footage.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from media_pipeline.media.ffmpeg import ffmpeg_path, run
+from media_pipeline.media.fonts import find_font
+from media_pipeline.text.cues import Cue
+from media_pipeline.text.formats import write_cues
+from media_pipeline.text.scripts import main_script
+
+Picture = NDArray[np.uint8]
+Colour = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Style:
+    """How captions look. Sizes are shares of the picture's height, colours are RGB."""
+
+    size: float = 0.06
+    second_size: float = 0.045
+    """Of rows in Latin letters below a row in Chinese."""
+    colour: Colour = (255, 255, 255)
+    outline: int = 2
+    """Pixels at a height of 360."""
+    bar: float = 0.0
+    """Opacity of a black bar behind the text."""
+    family: str | None = None
+    bottom: float = 0.04
+    fade: float = 0.0
+    """Seconds over which a cue comes and goes, inside its time."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A text that stays for the whole film at a place, in shares of the picture."""
+
+    text: str
+    x: float
+    y: float
+    size: float = 0.05
+    opacity: float = 1.0
+    speed: float = 0.0
+    """Picture widths per second to the left: a ticker."""
+
+
+@dataclass(frozen=True)
+class CaptionClip:
+    """A film and the cues that are in its picture."""
+
+    path: Path
+    cues: list[Cue]
+    seconds: float
+
+    @property
+    def truth(self) -> Path:
+        """The cues as an SRT file beside the film."""
+        return self.path.with_suffix(".srt")
+
+
+@dataclass
+class Film:
+    """What a clip is made of.
+
+    ``ground`` is ``still``, ``drift`` (slow texture), ``busy`` (fast layers with hard edges and a cut
+    every 2.4 s), or the path of a film.
+    """
+
+    cues: Sequence[Cue]
+    seconds: float
+    size: tuple[int, int] = (640, 360)
+    rate: int = 25
+    ground: str | Path = "drift"
+    style: Style = field(default_factory=Style)
+    marks: Sequence[Mark] = ()
+    seed: int = 7
+
+
+def to_frames(cues: Sequence[Cue], rate: int) -> list[Cue]:
+    """The cues with their times on the frames of a film of that rate."""
+    return [replace(c, start=round(c.start * rate) / rate, end=round(c.end * rate) / rate) for c in cues]
+
+
+def make_clip(path: Path, film: Film, *, crf: int = 23) -> CaptionClip:
+    """Draw the captions over the ground and encode with x264; the truth is written beside as SRT."""
+    cues = to_frames(film.cues, film.rate)
+    width, height = film.size
+    count = round(film.seconds * film.rate)
+    command = [
+        ffmpeg_path(), "-v", "error", "-y", "-f", "rawvideo", "-pix_fmt", "bgr24",
+        "-s", f"{width}x{height}", "-r", str(film.rate), "-i", "-",
+        "-c:v", "libx264", "-preset", "veryfast", "-crf", str(crf), "-pix_fmt", "yuv420p",
+        f"file:{path.absolute()}",
+    ]  # fmt: skip
+    overlays = [_render(cue, film) for cue in cues]
+    marks = [(mark, _render_text(mark.text, mark.size * height, (255, 255, 255), 1)) for mark in film.marks]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as encoder:
+        assert encoder.stdin is not None
+        for index, ground in zip(range(count), _grounds(film), strict=False):
+            frame, time = ground.copy(), index / film.rate
+            for mark, overlay in marks:
+                x = mark.x - mark.speed * time
+                x = (x + 0.5) % 1.5 - 0.5 if mark.speed else x
+                _paste(frame, overlay, round(x * width), round(mark.y * height), mark.opacity)
+            for cue, rows in zip(cues, overlays, strict=True):
+                strength = _strength(cue, time, film.style.fade)
+                for overlay, x, y in rows if strength > 0 else ():
+                    _paste(frame, overlay, x, y, strength)
+            encoder.stdin.write(frame.tobytes())
+        encoder.stdin.close()
+    assert encoder.returncode == 0
+    clip = CaptionClip(path, cues, count / film.rate)
+    write_cues(cues, clip.truth)
+    return clip
+
+
+def burn_subtitles(
+    path: Path,
+    cues: Sequence[Cue],
+    *,
+    seconds: float,
+    size: tuple[int, int] = (640, 360),
+    rate: int = 25,
+    source: str = "testsrc2",
+    style: str = "FontName=Noto Sans CJK SC,FontSize=20,Outline=1,Shadow=0,MarginV=12",
+) -> CaptionClip:
+    """Burn cues over a lavfi source with ffmpeg's subtitles filter (libass)."""
+    clip = CaptionClip(path, to_frames(cues, rate), seconds)
+    write_cues(clip.cues, clip.truth)
+    lavfi = f"{source}=s={size[0]}x{size[1]}:r={rate}:d={seconds}"
+    run(
+        [
+            "-f", "lavfi", "-i", lavfi,
+            "-vf", f"subtitles=filename={clip.truth.name}:force_style='{style}'",
+            "-c:v", "libx264", "-preset", "veryfast", "-crf", "23", "-pix_fmt", "yuv420p",
+            f"file:{path.absolute()}",
+        ],
+        cwd=path.parent,
+    )  # fmt: skip
+    return clip
+
+
+# --- text -------------------------------------------------------------------------------------------------------
+
+
+def _strength(cue: Cue, time: float, fade: float) -> float:
+    if not cue.start - 1e-6 <= time < cue.end - 1e-6:
+        return 0.0
+    if not fade:
+        return 1.0
+    return float(np.clip(min((time - cue.start) / fade, (cue.end - time) / fade), 0, 1))
+
+
+def _render(cue: Cue, film: Film) -> list[tuple[Picture, int, int]]:
+    """The rows of a cue as RGBA pictures (BGRA) with the place of their top left corner."""
+    width, height = film.size
+    rows = cue.text.split("\n")
+    sizes = [_row_size(row, rows, film.style) * height for row in rows]
+    placed: list[tuple[Picture, int, int]] = []
+    bottom = height - round(film.style.bottom * height)
+    outline = max(0, round(film.style.outline * height / 360))
+    for row, size in reversed(list(zip(rows, sizes, strict=True))):
+        overlay = _render_text(
+            row, size, film.style.colour, outline, family=film.style.family, bar=film.style.bar
+        )
+        bottom -= overlay.shape[0]
+        placed.append((overlay, (width - overlay.shape[1]) // 2, bottom))
+    return placed
+
+
+def _row_size(row: str, rows: Sequence[str], style: Style) -> float:
+    mixed = any(main_script(r) == "han" for r in rows) and main_script(row) == "latin"
+    return style.second_size if mixed else style.size
+
+
+def _render_text(
+    text: str, size: float, colour: Colour, outline: int, *, family: str | None = None, bar: float = 0.0
+) -> Picture:
+    found = find_font(text, family)
+    font = ImageFont.truetype(str(found.path), max(8, round(size)), index=found.index)
+    ascent, descent = font.getmetrics()
+    width = round(font.getlength(text)) + 2 * outline + 4
+    picture = Image.new("RGBA", (width, ascent + descent), (0, 0, 0, round(255 * bar)))
+    ImageDraw.Draw(picture).text(
+        (outline + 2, 0), text, font=font, fill=(*colour, 255),
+        stroke_width=outline, stroke_fill=(0, 0, 0, 255),
+    )  # fmt: skip
+    return np.ascontiguousarray(np.array(picture)[:, :, [2, 1, 0, 3]])
+
+
+def _paste(frame: Picture, overlay: Picture, x: int, y: int, strength: float) -> None:
+    height, width = frame.shape[:2]
+    left, right = max(0, -x), min(overlay.shape[1], width - x)
+    top, bottom = max(0, -y), min(overlay.shape[0], height - y)
+    if left >= right or top >= bottom:
+        return
+    part = overlay[top:bottom, left:right]
+    place = frame[y + top : y + bottom, x + left : x + right]
+    alpha = part[:, :, 3:].astype(np.float32) * (strength / 255)
+    place[:] = np.rint(place * (1 - alpha) + part[:, :, :3] * alpha).astype(np.uint8)
+
+
+# --- grounds ----------------------------------------------------------------------------------------------------
+
+
+def _grounds(film: Film) -> Iterator[Picture]:
+    if isinstance(film.ground, Path):
+        yield from _footage(film.ground, film.size)
+        return
+    rng = np.random.default_rng(film.seed)
+    width, height = film.size
+    if film.ground == "still":
+        picture = _texture(rng, width, height, hard=False)
+        while True:
+            yield picture
+    speed, hard, shot = (1, False, 10**9) if film.ground == "drift" else (5, True, round(2.4 * film.rate))
+    index = 0
+    while True:
+        if index % shot == 0:
+            sheet = _texture(rng, 2 * width, height, hard=hard)
+            away = int(rng.integers(1, speed + 1))
+        x = (index % shot) * away % width
+        yield np.ascontiguousarray(sheet[:, x : x + width])
+        index += 1
+
+
+def _texture(rng: np.random.Generator, width: int, height: int, *, hard: bool) -> Picture:
+    """Coloured clouds in several sizes; ``hard`` adds edges: bars, discs and lines of all brightnesses."""
+    sheet = np.zeros((height, width, 3), np.float32)
+    for cells, weight in ((4, 90), (16, 45), (64, 20)):
+        small = rng.normal(0, 1, (max(2, cells * height // width), cells, 3)).astype(np.float32)
+        sheet += weight * cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC)
+    picture = np.clip(sheet + rng.uniform(70, 170), 0, 255).astype(np.uint8)
+    for _ in range(width // 8 if hard else 0):
+        colour = tuple(int(c) for c in rng.integers(0, 256, 3))
+        x, y = int(rng.integers(0, width)), int(rng.integers(0, height))
+        w, h = int(rng.integers(3, height // 4)), int(rng.integers(3, height // 4))
+        shape = rng.integers(0, 3)
+        if shape == 0:
+            cv2.rectangle(picture, (x, y), (x + w, y + h), colour, -1)
+        elif shape == 1:
+            cv2.circle(picture, (x, y), max(2, h // 2), colour, -1)
+        else:
+            cv2.line(picture, (x, y), (x + w, y - h), colour, max(1, h // 12))
+    return picture
+
+
+def _footage(path: Path, size: tuple[int, int]) -> Iterator[Picture]:
+    while True:
+        with av.open(str(path)) as container:
+            for frame in container.decode(video=0):
+                picture = frame.to_ndarray(format="bgr24")
+                yield cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
