@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from media_pipeline.dagster.assembly import build_definitions
+from media_pipeline.dagster.config import run_config
+from media_pipeline.dagster.partitions import add_keys
+from media_pipeline.dagster.requests import CATALOGUE_JOB
+from media_pipeline.dagster.resources import RESOURCE, Pipeline
+from media_pipeline.runner import Runner
+from media_pipeline.settings import Settings
+from media_pipeline.stages.base import Environment, Stage
+from media_pipeline.store import Store
+from media_pipeline.store.cache import FileCache
+from media_pipeline.transfer.originals import Originals
+from media_pipeline_tests.generators.stages import STAGES, calls, write_tone
+
+
+@dataclass
+class Workshop:
+    """Toy stages on a lake and an instance of their own."""
+
+    folder: Path
+    instance: dg.DagsterInstance
+    stages: Mapping[str, Stage] = field(default_factory=lambda: STAGES)
+
+    def __post_init__(self) -> None:
+        (self.folder / "models").mkdir(exist_ok=True)
+        (self.folder / "inbox").mkdir(exist_ok=True)
+        self.settings = Settings(
+            lake=str(self.folder / "lake"),
+            inbox=str(self.folder / "inbox"),
+            cache_dir=self.folder / "cache",
+        )
+        cache = FileCache(self.folder / "cache" / "files", 10**9)
+        self.runner = Runner(
+            Store(self.folder / "lake", cache=cache),
+            Environment(model_dir=self.folder / "models"),
+            stages=self.stages,
+            originals=Originals(cache, max_bytes=10**7),
+            max_media_seconds=100,
+        )
+        self.pipeline = Pipeline(self.stages, settings=self.settings, runner=self.runner)
+        self.definitions = build_definitions(self.stages)
+
+    def add(self, pitch: float = 440.0, name: str = "A film.wav") -> str:
+        """A new media item that the lake and Dagster know."""
+        key = self.runner.ingest(write_tone(self.folder / name, pitch=pitch)).key
+        add_keys(self.instance, [key])
+        return key
+
+    def run(
+        self,
+        key: str,
+        *,
+        select: list[str] | None = None,
+        params: Mapping[str, Mapping[str, Any]] | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> dg.ExecuteInProcessResult:
+        job = self.definitions.resolve_job_def(CATALOGUE_JOB)
+        return job.execute_in_process(
+            partition_key=key,
+            instance=self.instance,
+            asset_selection=[dg.AssetKey(name) for name in select] if select else None,
+            run_config=run_config(self.stages, params or {}),
+            resources={RESOURCE: self.pipeline},
+            tags=tags,
+            raise_on_error=False,
+        )
+
+    def calls(self) -> dict[str, int]:
+        return dict(calls(self.folder / "models"))
+
+    def fingerprint(self, asset: str, key: str) -> str:
+        artifact = self.runner.store.current(asset, key)
+        assert artifact is not None
+        return artifact.fingerprint
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield instance
+
+
+@pytest.fixture
+def make_workshop(
+    tmp_path: Path, instance: dg.DagsterInstance
+) -> Callable[[Mapping[str, Stage]], Workshop]:
+    """A workshop with other stages on the same lake and instance."""
+    return lambda stages: Workshop(tmp_path, instance, stages)
+
+
+@pytest.fixture
+def workshop(make_workshop: Callable[[Mapping[str, Stage]], Workshop]) -> Workshop:
+    return make_workshop(STAGES)
