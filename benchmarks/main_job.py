@@ -156,9 +156,8 @@ def main() -> None:
             else ""
         )
         floor = pure_decode(video) if info.video else Cost(0.0, 0.0)
-        print(
-            f"{'':20}{'wall s':>8}{'CPU s':>8}{'CPU s per s':>13}{'x real time':>13}{'CPU / decode':>14}"
-        )
+        heads = {"wall s": 8, "CPU s": 8, "CPU s per s": 13, "x real time": 13, "CPU / decode": 14}
+        print(" " * 20 + "".join(f"{head:>{width}}" for head, width in heads.items()))
         report("pure decode", floor, info.duration, floor)
         done: dict[str, Folder] = {}
         whole = Clock()
@@ -184,10 +183,8 @@ def main() -> None:
 def report(name: str, cost: Cost, duration: float, floor: Cost) -> None:
     ratio = f"{cost.cpu / floor.cpu:14.2f}" if floor.cpu else f"{'-':>14}"
     speed = duration / cost.wall if cost.wall > 0 else float("inf")
-    print(
-        f"{name:20}{cost.wall:8.2f}{cost.cpu:8.2f}{cost.cpu / duration:13.3f}{speed:13.1f}{ratio}",
-        flush=True,
-    )
+    row = f"{name:20}{cost.wall:8.2f}{cost.cpu:8.2f}{cost.cpu / duration:13.3f}{speed:13.1f}"
+    print(row + ratio, flush=True)
 
 
 if __name__ == "__main__":

@@ -67,10 +67,8 @@ def main() -> None:
             process.start()
             peak, seconds = result.get()
             process.join()
-            print(
-                f"{name:12} peak {peak:7.0f} MiB {seconds:8.1f} s  {duration / seconds:6.1f} x real time",
-                flush=True,
-            )
+            speed = f"{duration / seconds:6.1f} x real time"
+            print(f"{name:12} peak {peak:7.0f} MiB {seconds:8.1f} s {speed}", flush=True)
 
 
 if __name__ == "__main__":
