@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -114,15 +115,14 @@ def checked_params(
     InvalidParameter
         in one line that names the stage, the parameter, its value and what is allowed.
     """
-    if isinstance(values, stage.params):
-        return values
-    if isinstance(values, StageParams):
+    if isinstance(values, StageParams) and not isinstance(values, stage.params):
         raise InvalidParameter(
             f"{type(values).__name__} are not the parameters of {stage.name}",
             f"give {stage.params.__module__}.{stage.params.__name__}",
         )
     try:
-        return stage.params.model_validate(dict(values or {}))
+        given = values if isinstance(values, StageParams) else dict(values or {})
+        params = stage.params.model_validate(given)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         name = ".".join([stage.name, *map(str, first["loc"])])
@@ -134,6 +134,10 @@ def checked_params(
         raise InvalidParameter(
             f"{where}{name} is {first['input']!r}: {first['msg']}", _describe(stage, first["loc"])
         ) from None
+    for name, value in params.model_dump(mode="json").items():
+        if not _finite(value):
+            raise InvalidParameter(f"{stage.name}.{name} is {value}", "give a finite number")
+    return params
 
 
 def check_profile(profile: Profile, stages: Mapping[str, Stage]) -> None:
@@ -347,6 +351,15 @@ def _exists(folder: str, options: Mapping[str, Any] | None) -> bool:
 
 def _choices(names: Iterable[str]) -> str:
     return f"choose from {', '.join(names)}"
+
+
+def _finite(value: Any) -> bool:
+    """Whether all numbers in a JSON value are finite; others cannot stand in a manifest."""
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if isinstance(value, Mapping):
+        return all(map(_finite, value.values()))
+    return all(map(_finite, value)) if isinstance(value, list) else True
 
 
 def _describe(stage: Stage, location: tuple[int | str, ...]) -> str:

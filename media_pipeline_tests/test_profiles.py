@@ -147,6 +147,13 @@ def test_parameters_of_another_stage_are_refused() -> None:
     assert checked_params(OCR_CUES, None) == CueParams()
 
 
+@pytest.mark.parametrize("value", [float("inf"), float("nan")])
+def test_numbers_that_are_not_finite_are_refused(value: float) -> None:
+    for params in ({"roi": [[0.0, value]]}, CueParams.model_construct(count=1, roi=[[value]])):
+        with pytest.raises(InvalidParameter, match=r"ocr_cues\.roi"):
+            checked_params(OCR_CUES, params)
+
+
 @pytest.mark.parametrize(
     ("text", "value"),
     [

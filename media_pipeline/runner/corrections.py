@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from media_pipeline.errors import InvalidCaptions
+from media_pipeline.errors import InvalidCaptions, printable
 from media_pipeline.stages.base import Stage
 from media_pipeline.stages.tables import CAPTIONS
 from media_pipeline.store import Manifest, MediaItem
@@ -60,7 +60,7 @@ def correction_manifest(
         media_key=item.key,
         fingerprint=fingerprint,
         version=stage.version,
-        why=f"a person gave {name}",
+        why=f"a person gave {printable(name)}",
         sha256=item.sha256,
         facts={"source": "human", "cues": len(cues), "stream": None},
         origin="human",

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from media_pipeline.errors import Unavailable
+from media_pipeline.errors import Unavailable, printable
 from media_pipeline.media.probe import probe
 from media_pipeline.runner.preparation import Prepared
 from media_pipeline.stages.base import Outcome, Progress
@@ -128,7 +128,7 @@ def _manifest(
         inputs={name: artifact.fingerprint for name, artifact in prepared.inputs.items()},
         sha256=prepared.item.sha256,
         facts=dict(outcome.facts),
-        warnings=tuple(outcome.warnings),
+        warnings=tuple(printable(warning) for warning in outcome.warnings),
         reason=reason,
         seconds=round(seconds, 3),
         realtime=round(duration / seconds, 3) if seconds > 0 else None,

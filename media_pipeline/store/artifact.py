@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from pydantic import ValidationError
 
 from media_pipeline.errors import ArtifactMissing
-from media_pipeline.stages.base import Reason
+from media_pipeline.stages.base import Reason, raise_reason
 from media_pipeline.store.backend import Backend
 from media_pipeline.store.manifest import MANIFEST, Manifest
 
@@ -86,14 +86,17 @@ class StoredArtifact:
         ------
         ArtifactMissing
             when it has no such file.
+        Unavailable
+            instead, when the artifact is empty for a reason: what needs the file is empty for the
+            same one.
         StoreError
             when the file cannot be fetched, or is not what was published.
         """
         entry = self.manifest.entry(name)
         if entry is None:
-            because = f" ({self.reason.message})" if self.reason else ""
+            raise_reason(self)
             raise ArtifactMissing(
-                f"{self.asset} of {self.media_key} has no file {name}{because}", "run it again"
+                f"{self.asset} of {self.media_key} has no file {name}", "run it again"
             )
         inside = f"{self.manifest.folder}/{name}" if self.manifest.folder else name
         place = artifact_path(self.asset, self.media_key, self.fingerprint)
@@ -122,7 +125,11 @@ def artifact_path(asset: str, key: str, fingerprint: str) -> str:
 
 
 def load_artifact(
-    backend: Backend, asset: str, key: str, fingerprint: str
+    backend: Backend,
+    asset: str,
+    key: str,
+    fingerprint: str,
+    sizes: Mapping[str, int] | None = None,
 ) -> StoredArtifact | None:
     """The artifact at its place, or None when there is none that is whole.
 
@@ -139,7 +146,8 @@ def load_artifact(
         return None
     if (manifest.asset, manifest.media_key, manifest.fingerprint) != (asset, key, fingerprint):
         return None
-    sizes = backend.find(place) if manifest.files else {}
+    if sizes is None:
+        sizes = backend.find(place) if manifest.files else {}
     inside = f"{place}/{manifest.folder}" if manifest.folder else place
     if any(sizes.get(f"{inside}/{file.name}") != file.size for file in manifest.files):
         return None

@@ -32,6 +32,7 @@ from media_pipeline.store.remote import RemoteBackend
 
 _CURRENT = "current.json"
 _HUMAN = "human.json"
+_DEPTH = 2  # slashes in an artifact's place: asset, media key, fingerprint
 _SCRATCH_AGE_S = 24 * 3600.0
 
 
@@ -99,13 +100,15 @@ class Store:
     ) -> Iterator[StoredArtifact]:
         """All whole artifacts, of one asset or media item if named."""
         for one in [asset] if asset else self.assets():
-            for item in [key] if key else self.backend.names(one):
-                for fingerprint in self.backend.names(f"{one}/{item}"):
-                    if fingerprint.endswith(".json") or fingerprint.startswith("."):
-                        continue
-                    artifact = load_artifact(self.backend, one, item, fingerprint)
-                    if artifact is not None:
-                        yield artifact
+            sizes = self.backend.find(f"{_plain(one)}/{_plain(key)}" if key else _plain(one))
+            for path in sorted(sizes):
+                place, _, name = path.rpartition("/")
+                if name != MANIFEST or place.count("/") != _DEPTH:
+                    continue
+                _, item, fingerprint = place.split("/")
+                artifact = load_artifact(self.backend, one, item, fingerprint, sizes)
+                if artifact is not None:
+                    yield artifact
 
     def assets(self) -> list[str]:
         """Names of the assets that have artifacts."""

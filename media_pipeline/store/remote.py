@@ -11,7 +11,7 @@ from media_pipeline.store.cache import FileCache
 from media_pipeline.store.manifest import MANIFEST, FileEntry, Manifest
 from media_pipeline.store.places import open_filesystem, remote_errors
 
-_CLAIM = "claim"
+_CLAIM = ".claim"  # no file of an artifact has a hidden name
 
 
 class RemoteBackend:
@@ -28,6 +28,8 @@ class RemoteBackend:
         self._uri = uri.rstrip("/")
         self._fs, self._root = open_filesystem(self._uri, options)
         self._cache = cache
+        # Else s3fs asks for the size before each read, to split it.
+        self._whole = {"max_concurrency": 1} if "s3" in self._fs.protocol else {}
 
     @property
     def uri(self) -> str:
@@ -43,7 +45,7 @@ class RemoteBackend:
         """The content of a small file, or None when there is none."""
         with remote_errors(self._uri):
             try:
-                data: bytes = self._fs.cat_file(self._full(path))
+                data: bytes = self._fs.cat_file(self._full(path), **self._whole)
             except FileNotFoundError:
                 return None
             return data

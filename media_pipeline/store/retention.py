@@ -6,6 +6,7 @@ and what is younger than a number of days. Broken and half-published folders of 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,8 @@ from datetime import UTC, datetime, timedelta
 from media_pipeline.errors import InvalidParameter
 from media_pipeline.store.artifact import StoredArtifact, artifact_path
 from media_pipeline.store.lake import Store
+
+_POINTER_DEPTH = 3  # asset, media key, current.json
 
 Identity = tuple[str, str, str]
 """Asset, media key, fingerprint."""
@@ -124,16 +127,17 @@ def _broken(
     """Folders that hold no whole artifact and were not written to since the limit."""
     found = []
     for asset in store.assets():
-        for key in store.backend.names(asset):
-            for fingerprint in store.backend.names(f"{asset}/{key}"):
-                place = artifact_path(asset, key, fingerprint)
-                if fingerprint.endswith(".json") or (asset, key, fingerprint) in artifacts:
-                    continue
-                modified = store.backend.modified(place)
-                if modified is None or modified >= limit.timestamp():
-                    continue
-                size = sum(store.backend.find(place).values())
-                found.append(Removal(asset, key, fingerprint, size, ""))
+        sizes: dict[Identity, int] = defaultdict(int)
+        for path, size in store.backend.find(asset).items():
+            parts = path.split("/")
+            if len(parts) > _POINTER_DEPTH:
+                sizes[parts[0], parts[1], parts[2]] += size
+        for identity, size in sizes.items():
+            if identity in artifacts:
+                continue
+            modified = store.backend.modified(artifact_path(*identity))
+            if modified is not None and modified < limit.timestamp():
+                found.append(Removal(*identity, size, ""))
     return found
 
 

@@ -89,7 +89,7 @@ def _check_name(stage: Stage, name: str, file: Path) -> None:
 
 def _check_facts(stage: Stage, facts: Mapping[str, Any]) -> None:
     try:
-        json.dumps(dict(facts), allow_nan=False)
+        json.dumps(dict(facts), allow_nan=False, ensure_ascii=False).encode()
     except (TypeError, ValueError) as error:
         raise _invalid(stage, "facts", f"not plain JSON ({error})") from None
 

@@ -11,6 +11,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -181,6 +182,8 @@ def _read_hint(hint: Path, stamp: tuple[int, ...]) -> str | None:
 
 
 def _write_hint(hint: Path, stamp: tuple[int, ...], digest: str) -> None:
-    hint.parent.mkdir(parents=True, exist_ok=True)
-    with atomic_path(hint) as temporary:
+    # A cache folder that cannot be written only costs time: the file is hashed again.
+    with suppress(OSError):
+        hint.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(OSError), atomic_path(hint) as temporary:
         temporary.write_text(json.dumps({"stamp": stamp, "sha256": digest}), encoding="utf-8")

@@ -12,8 +12,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from media_pipeline.errors import ArtifactMissing, InvalidArtifact, StoreError, UnknownMedia
-from media_pipeline.store import Store, StoredArtifact
+from media_pipeline.errors import (
+    ArtifactMissing,
+    InvalidArtifact,
+    NoAudioStream,
+    StoreError,
+    UnknownMedia,
+)
+from media_pipeline.store import ReasonEntry, Store, StoredArtifact
 from media_pipeline_tests.store.conftest import KEY, SHA, manifest, publish
 
 
@@ -46,6 +52,14 @@ def test_what_is_published_is_found(store: Store) -> None:
 def test_a_missing_file_of_an_artifact_is_named(store: Store) -> None:
     with pytest.raises(ArtifactMissing, match=r"nothing\.wav"):
         publish(store).path("nothing.wav")
+
+
+def test_a_file_of_an_empty_artifact_is_missing_for_its_reason(store: Store) -> None:
+    reason = ReasonEntry(code="NoAudioStream", message="film.mp4 has no audio stream")
+    artifact = publish(store, reason=reason)
+    with pytest.raises(NoAudioStream, match="has no audio stream"):
+        artifact.path("speech.wav")
+    assert artifact.path("text.txt").is_file()
 
 
 def test_the_first_of_two_publishers_wins(store: Store) -> None:
@@ -316,7 +330,7 @@ def test_a_kill_before_the_rename_leaves_nothing_visible(
 def test_an_upload_that_was_cut_short_is_invisible_and_is_made_again(store: Store) -> None:
     if not store.uri.startswith(("s3:", "memory:")):
         pytest.skip("uploads are for object storage")
-    store.backend.write(f"captions/{KEY}/f1/claim", b"")
+    store.backend.write(f"captions/{KEY}/f1/.claim", b"")
     store.backend.write(f"captions/{KEY}/f1/text.txt", b"half of ano")
     assert store.get("captions", KEY, "f1") is None
     made = publish(store, content="whole")

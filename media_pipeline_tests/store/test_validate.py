@@ -110,7 +110,9 @@ def test_links_and_folders_are_refused(folder: Path) -> None:
         validate(STAGE, folder, {})
 
 
-@pytest.mark.parametrize("facts", [{"a": float("nan")}, {"a": object()}, {"a": {1, 2}}])
+@pytest.mark.parametrize(
+    "facts", [{"a": float("nan")}, {"a": object()}, {"a": {1, 2}}, {"a": "\udcff"}]
+)
 def test_facts_must_be_json(folder: Path, facts: dict[str, object]) -> None:
     with pytest.raises(InvalidArtifact, match="toy: facts: not plain JSON"):
         validate(STAGE, folder, facts)
