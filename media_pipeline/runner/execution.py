@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -74,10 +74,12 @@ def _call(
         params=prepared.resolution.params,
         engine=prepared.resolution.engine,
         out=out,
-        progress=_steady(progress, scratch),
     )
+    in_use = [scratch]
     if prepared.needs_original:
         work = replace(work, media=originals.path(prepared.item))
+        in_use += originals.cached(work.media)
+    work = replace(work, progress=_steady(progress, in_use))
     if not prepared.stage.inputs:
         work = replace(work, info=probe(work.media))
     return prepared.stage.run(work)
@@ -97,8 +99,8 @@ def _subfolder(folder: Path, name: str) -> Path:
     return path
 
 
-def _steady(progress: Progress, scratch: Path) -> Callable[[float], None]:
-    """Progress that never goes back; by the way it keeps the scratch folder from being swept."""
+def _steady(progress: Progress, in_use: Sequence[Path]) -> Callable[[float], None]:
+    """Progress that never goes back; by the way it keeps the folders in use from being swept."""
     done, beat = 0.0, time.monotonic()
 
     def report(share: float) -> None:
@@ -106,7 +108,9 @@ def _steady(progress: Progress, scratch: Path) -> Callable[[float], None]:
         done = min(1.0, max(done, share))
         if time.monotonic() - beat > _HEARTBEAT_S:
             beat = time.monotonic()
-            os.utime(scratch)
+            for folder in in_use:
+                with suppress(OSError):
+                    os.utime(folder)
         progress(done)
 
     return report

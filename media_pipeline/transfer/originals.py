@@ -26,6 +26,7 @@ from media_pipeline.store.places import local_path
 from media_pipeline.transfer.fetch import check_size, fetch
 
 _RACY_NS = 2_000_000_000  # a file written this recently may change again within its time stamp
+_ABANDONED_S = 24 * 3600.0
 
 Progress = Callable[[float], None]
 
@@ -121,6 +122,10 @@ class Originals:
             "put it back, or add it again from where it is now",
         )
 
+    def cached(self, path: Path) -> list[Path]:
+        """The folder to touch now and then while the path is in use; none for a file in place."""
+        return [path.parent] if path.is_relative_to(self.cache.folder) else []
+
     def sha256(self, path: Path, progress: Progress = quiet) -> str:
         """The hash of a local file; known ones come from a hint that names size, times and
         inode.
@@ -149,6 +154,7 @@ class Originals:
         name = uri.rstrip("/").rsplit("/", 1)[-1]
         folder = self.cache.folder.parent / "incoming"
         folder.mkdir(parents=True, exist_ok=True)
+        _sweep(folder)
         # Names of objects may be anything: the copy gets a safe one with the same suffix.
         suffix = Path(name).suffix if Path(name).suffix[1:].isalnum() else ""
         safe = slug(Path(name).stem) + suffix
@@ -166,6 +172,15 @@ class Originals:
         finally:
             target.unlink(missing_ok=True)
         return Original(path, uri, name, got.size, got.sha256)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what killed downloads have left."""
+    limit = time.time() - _ABANDONED_S
+    for file in folder.iterdir():
+        with suppress(OSError):
+            if file.stat().st_mtime < limit:
+                file.unlink()
 
 
 def _stamp(path: Path) -> tuple[int, int, int, int, int]:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from media_pipeline.errors import (
     SourceGone,
 )
 from media_pipeline.profiles import Profile
-from media_pipeline.runner import Runner, State
+from media_pipeline.runner import Runner, State, execution
 from media_pipeline_tests.generators.stages import (
     write_tone,
 )
@@ -57,6 +59,20 @@ def test_a_fault_of_a_stage_leaves_nothing_behind(runner: Runner, key: str) -> N
         runner.run(key, "ocr_cues", {"fault": "raise"})
     assert list(runner.store.artifacts("ocr_cues")) == []
     assert scratch(runner) == []
+
+
+def test_folders_in_use_are_kept_from_being_swept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(execution, "_HEARTBEAT_S", 0.0)
+    os.utime(tmp_path, (1.0, 1.0))
+    shares: list[float] = []
+    report = execution._steady(shares.append, [tmp_path, tmp_path / "removed"])
+    time.sleep(0.001)
+    for share in (0.2, 0.1, 7.0):
+        report(share)
+    assert shares == [0.2, 0.2, 1.0]
+    assert tmp_path.stat().st_mtime > 1.0
 
 
 def test_progress_may_cancel(runner: Runner, key: str) -> None:

@@ -119,6 +119,26 @@ def test_a_file_that_changes_while_it_is_read_is_refused(
         originals.hashed(originals.locate(film))
 
 
+def test_what_killed_downloads_left_is_swept(originals: Originals, tmp_path: Path) -> None:
+    incoming = tmp_path / "cache" / "incoming"
+    incoming.mkdir(parents=True)
+    for name, age in (("old.mp4", 2 * 86400.0), ("fresh.mp4", 60.0)):
+        (incoming / name).write_bytes(b"half")
+        old(incoming / name, age)
+    filesystem, inside = open_filesystem(f"memory://{tmp_path.name}/film.mp4", {})
+    filesystem.pipe_file(inside, b"film")
+    found = originals.locate(f"memory://{tmp_path.name}/film.mp4")
+    assert found.path.read_bytes() == b"film"
+    assert [path.name for path in incoming.iterdir()] == ["fresh.mp4"]
+
+
+def test_a_cache_that_cannot_be_written_only_costs_time(film: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    originals = Originals(FileCache(tmp_path / "file" / "files", 10**9))
+    assert originals.hashed(originals.locate(film)).sha256 == hashlib.sha256(b"film").hexdigest()
+    assert originals.cached(film) == []
+
+
 def test_limits_and_missing_files(originals: Originals, tmp_path: Path) -> None:
     big = tmp_path / "big.mp4"
     big.write_bytes(b"x" * 1001)
@@ -146,6 +166,7 @@ def test_a_remote_original_is_streamed_to_the_cache(storage: ObjectStorage, tmp_
     assert found.path.suffix == ".mp4"
     assert found.path.name.isprintable()
     assert shares[-1] == 1.0
+    assert originals.cached(found.path) == [found.path.parent]
     known = item(found.path, uri)
     filesystem.rm_file(inside)
     assert originals.path(known) == found.path  # the copy is as good
