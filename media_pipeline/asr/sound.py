@@ -26,7 +26,7 @@ _FRAME_S = 0.025
 _FLOOR_DB = -100.0
 
 
-def open_wav(path: Path) -> NDArray[np.int16]:
+def map_wav(path: Path) -> NDArray[np.int16]:
     """The samples of a 16 kHz mono 16-bit WAV file, mapped from disk: a film costs no memory.
 
     Raises
