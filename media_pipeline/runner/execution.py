@@ -135,5 +135,5 @@ def _manifest(
         warnings=tuple(printable(warning) for warning in outcome.warnings),
         reason=reason,
         seconds=round(seconds, 3),
-        realtime=round(duration / seconds, 3) if seconds > 0 else None,
+        realtime=round(duration / seconds, 3) if reason is None and seconds > 0 else None,
     )

@@ -94,7 +94,7 @@ class Manifest(_Record):
     seconds: float = 0.0
     """Wall-clock seconds that the stage took."""
     realtime: float | None = None
-    """Seconds of media per second."""
+    """Seconds of media per second; None for an artifact that is empty for a reason."""
 
     @field_validator("folder")
     @classmethod

@@ -95,6 +95,7 @@ def test_unavailable_is_an_empty_artifact_with_a_reason_in_the_catalogue(
     reason = result.artifact.reason
     assert reason is not None and reason.code == "NoAudioStream"
     assert reason.remedy
+    assert result.artifact.manifest.realtime is None
     assert result.artifact.table("speech").num_rows == 0
     assert result.artifact.manifest.warnings == (f"{reason.message}: {reason.remedy}",)
     again = runner.run(key, "speech", {"language": "silent"})
