@@ -33,6 +33,7 @@ _OPENERS = _words("""
     und aber oder weil dass wenn mit von zu auf für
     y pero o porque cuando para con sin en
 """)
+_TITLES = _words("mr. mrs. ms. dr. prof. st. sgt. lt. capt. gov. sen. rev. gen. col.")
 # Words that cling to the next one: articles, possessives, titles.
 _CLINGERS = _words("""
     a an the my your his her its our their this that these those no every each some any mr mrs
@@ -51,6 +52,8 @@ def break_cost(before: str, after: str) -> float:
     1.0
     """
     bare = before.rstrip(_CLOSERS)
+    if bare.lower() in _TITLES:
+        return 1.0
     if bare.endswith(tuple(_SENTENCE_ENDS)):
         return 0.0
     if bare.endswith(tuple(_CLAUSE_ENDS)):
