@@ -51,21 +51,21 @@ def break_cost(before: str, after: str) -> float:
     >>> break_cost("the", "house")
     1.0
     """
-    bare = before.rstrip(_CLOSERS)
-    if bare.lower() in _TITLES:
-        return 1.0
-    if bare.endswith(tuple(_SENTENCE_ENDS)):
-        return 0.0
-    if bare.endswith(tuple(_CLAUSE_ENDS)):
-        return 0.1
+    said = before.rstrip(_CLOSERS)
     left, right = _bare(before), _bare(after)
-    if left in _CLINGERS:
-        return 1.0
-    if left in _OPENERS or _is_name(before, after):
-        return 0.9
-    if right in _OPENERS:
-        return 0.3
-    return 0.5
+    if said.lower() in _TITLES:
+        cost = 1.0
+    elif said.endswith(tuple(_SENTENCE_ENDS)):
+        cost = 0.0
+    elif said.endswith(tuple(_CLAUSE_ENDS)):
+        cost = 0.1
+    elif left in _CLINGERS:
+        cost = 1.0
+    elif left in _OPENERS or _is_name(before, after):
+        cost = 0.9
+    else:
+        cost = 0.3 if right in _OPENERS else 0.5
+    return cost
 
 
 def balance(text: str, max_width: float, measure: Measure) -> list[str]:
