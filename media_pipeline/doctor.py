@@ -1,0 +1,290 @@
+"""What this machine has and lacks for the pipeline: one row per thing, with the remedy.
+
+Checks look and never change anything, except that a folder of ours is made when it is missing.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from media_pipeline.errors import FontMissing, MediaPipelineError
+from media_pipeline.settings import Settings, dagster_home, environment
+
+_MIN_FREE_BYTES = 2 * 1024**3
+_DEBIAN = "apt-get install"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at."""
+
+    name: str
+    ok: bool
+    required: bool
+    """Whether the main job cannot run without it."""
+    found: str
+    remedy: str = ""
+    """What to do when it is not ok."""
+
+
+def examine() -> list[Check]:
+    """Look at everything that the pipeline needs or can use, the required things first."""
+    checks: list[tuple[str, bool, Callable[[], Check]]] = [
+        ("Python", True, _python),
+        ("settings", True, _settings),
+        ("ffmpeg", True, _ffmpeg),
+        ("PyAV", True, lambda: _package("PyAV", "av", "av", required=True)),
+        ("text recognition: rapidocr", True, _rapidocr),
+        ("voice detection: Silero", True, _silero),
+        ("fonts: Latin", True, _latin_font),
+        ("lake", True, lambda: _place("lake", Settings().lake, "MEDIA_PIPELINE_LAKE")),
+        ("inbox", True, lambda: _place("inbox", Settings().inbox, "MEDIA_PIPELINE_INBOX")),
+        ("Dagster home", True, _dagster_home),
+        ("fonts: Chinese, Japanese, Korean", False, _cjk_font),
+        ("speech: faster-whisper", False, _faster_whisper),
+        ("speech: pocketsphinx (English)", False, _pocketsphinx),
+        ("speech: whisperx", False, lambda: _extra("speech: whisperx", "whisperx")),
+        (
+            "text recognition: easyocr",
+            False,
+            lambda: _extra("text recognition: easyocr", "easyocr"),
+        ),
+        ("voice of the demo", False, _voice),
+    ]
+    return [_guarded(name, required, check) for name, required, check in checks]
+
+
+def healthy(checks: list[Check]) -> bool:
+    """Whether everything that is required is there."""
+    return all(check.ok for check in checks if check.required)
+
+
+def _guarded(name: str, required: bool, check: Callable[[], Check]) -> Check:
+    """The check's finding; a check that fails has found that the thing is broken."""
+    try:
+        return check()
+    except MediaPipelineError as error:
+        return Check(name, False, required, error.message, error.remedy)
+    except Exception as error:
+        what = " ".join(str(error).split())[:200]
+        return Check(name, False, required, f"{type(error).__name__}: {what}", "reinstall it")
+
+
+# --- the programs ---------------------------------------------------------------------------------
+
+
+def _python() -> Check:
+    found = ".".join(map(str, sys.version_info[:3]))
+    ok = sys.version_info >= (3, 11)
+    return Check("Python", ok, True, found, "" if ok else "install Python 3.11 or newer")
+
+
+def _settings() -> Check:
+    settings = Settings()
+    return Check("settings", True, True, f"lake {settings.lake}")
+
+
+def _ffmpeg() -> Check:
+    from media_pipeline.media import ffmpeg
+
+    path = ffmpeg.ffmpeg_path()
+    able = _listing(path, "-filters") | _listing(path, "-encoders")
+    lacks = sorted({"subtitles", "ass", "loudnorm", "libx264", "aac"} - able)
+    found = f"{ffmpeg.version()} at {path}"
+    if lacks:
+        remedy = "use the one of imageio-ffmpeg: unset IMAGEIO_FFMPEG_EXE"
+        return Check("ffmpeg", False, True, f"{found}, without {', '.join(lacks)}", remedy)
+    return Check("ffmpeg", True, True, found)
+
+
+def _listing(program: str, option: str) -> set[str]:
+    """Names of the filters or encoders that an ffmpeg binary has."""
+    done = subprocess.run(
+        [program, "-hide_banner", option],
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+        stdin=subprocess.DEVNULL,
+        timeout=30,
+    )
+    return {parts[1] for line in done.stdout.splitlines() if len(parts := line.split()) > 1}
+
+
+def _package(name: str, module: str, distribution: str, *, required: bool) -> Check:
+    if importlib.util.find_spec(module) is None:
+        return Check(name, False, required, "not installed", f"pip install {distribution}")
+    return Check(name, True, required, f"{distribution} {_version(distribution)}")
+
+
+def _version(distribution: str) -> str:
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return "of unknown version"
+
+
+def _extra(name: str, extra: str) -> Check:
+    check = _package(name, extra, extra, required=False)
+    if check.ok:
+        return check
+    remedy = f'optional: pip install "media-pipeline[{extra}]" (brings torch)'
+    return Check(name, False, False, "not installed", remedy)
+
+
+# --- engines --------------------------------------------------------------------------------------
+
+
+def _rapidocr() -> Check:
+    import cv2
+    import numpy as np
+
+    from media_pipeline.ocr.base import identify_engine, load_engine
+
+    identity = identify_engine("rapidocr")
+    engine = load_engine("rapidocr", environment(Settings()))
+    picture = np.full((48, 200, 3), 255, np.uint8)
+    cv2.putText(picture, "12345", (20, 36), cv2.FONT_HERSHEY_SIMPLEX, 1.2, (0, 0, 0), 3)
+    read = engine.recognise([picture])[0].text
+    found = f"{identity.version}, {identity.model}"
+    name = "text recognition: rapidocr"
+    if read != "12345":
+        remedy = "pip install --force-reinstall rapidocr onnxruntime"
+        return Check(name, False, True, f"{found}: reads {read!r} for '12345'", remedy)
+    return Check(name, True, True, f"{found}, reads")
+
+
+def _silero() -> Check:
+    name = "voice detection: Silero"
+    folder = _folder_of("faster_whisper")
+    models = sorted((folder / "assets").glob("silero*.onnx")) if folder is not None else []
+    if not models:
+        return Check(name, False, True, "no model", "pip install --force-reinstall faster-whisper")
+    return Check(name, True, True, ", ".join(model.name for model in models))
+
+
+def _folder_of(module: str) -> Path | None:
+    spec = importlib.util.find_spec(module)
+    places = list(spec.submodule_search_locations or ()) if spec is not None else []
+    return Path(places[0]) if places else None
+
+
+def _pocketsphinx() -> Check:
+    name = "speech: pocketsphinx (English)"
+    folder = _folder_of("pocketsphinx")
+    model = folder / "model" / "en-us" if folder is not None else None
+    if model is None or not model.is_dir():
+        return Check(name, False, False, "no model", "pip install --force-reinstall pocketsphinx")
+    return Check(name, True, False, f"{_version('pocketsphinx')}, rough; for English only")
+
+
+def _voice() -> Check:
+    name = "voice of the demo"
+    if shutil.which("espeak-ng"):
+        return Check(name, True, False, "espeak-ng")
+    program = shutil.which("ffmpeg")
+    if program is not None and "flite" in _listing(program, "-filters"):
+        return Check(name, True, False, f"flite in {program}")
+    remedy = f"optional: {_DEBIAN} ffmpeg (Debian's has flite) or espeak-ng"
+    return Check(name, False, False, "none: the sample film is silent where people speak", remedy)
+
+
+# --- fonts ----------------------------------------------------------------------------------------
+
+
+def _latin_font() -> Check:
+    return _font("fonts: Latin", "Aa Éé", "fonts-liberation", required=True)
+
+
+def _cjk_font() -> Check:
+    name = "fonts: Chinese, Japanese, Korean"
+    return _font(name, "中文かな한국", "fonts-noto-cjk", required=False)
+
+
+def _font(name: str, text: str, package: str, *, required: bool) -> Check:
+    from media_pipeline.media.fonts import find_font
+
+    try:
+        font = find_font(text)
+    except FontMissing:
+        return Check(name, False, required, "none", f"{_DEBIAN} {package}")
+    return Check(name, True, required, f"{font.family} ({font.path})")
+
+
+# --- places ---------------------------------------------------------------------------------------
+
+
+def _place(name: str, place: str, variable: str) -> Check:
+    from media_pipeline.store.places import local_path, open_filesystem
+
+    path = local_path(place)
+    if path is not None:
+        return _folder(name, path, variable)
+    settings = Settings()
+    filesystem, inside = open_filesystem(place, settings.storage_options(place))
+    try:
+        filesystem.ls(inside, refresh=True)
+    except FileNotFoundError:
+        # An object store has no empty folders, so a new prefix is not there; its bucket must be.
+        bucket = inside.split("/", 1)[0]
+        if not filesystem.exists(bucket):
+            return Check(name, False, True, f"{place}: no such bucket {bucket}", f"set {variable}")
+    except (OSError, PermissionError) as error:
+        remedy = "check MEDIA_PIPELINE_S3_ENDPOINT, _S3_KEY and _S3_SECRET"
+        return Check(name, False, True, f"{place}: {type(error).__name__}: {error}", remedy)
+    return Check(name, True, True, f"{place} answers")
+
+
+def _folder(name: str, path: Path, variable: str) -> Check:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        return Check(name, False, True, f"{path}: {error.strerror}", f"set {variable}")
+    if not os.access(path, os.W_OK | os.X_OK):
+        return Check(name, False, True, f"{path} cannot be written", f"set {variable}")
+    free = shutil.disk_usage(path).free
+    found = f"{path}, {free / 1024**3:.1f} GiB free"
+    if free < _MIN_FREE_BYTES:
+        return Check(name, False, True, found, f"free some space, or set {variable}")
+    return Check(name, True, True, found)
+
+
+def _dagster_home() -> Check:
+    return _folder("Dagster home", dagster_home(), "DAGSTER_HOME")
+
+
+# --- speech models --------------------------------------------------------------------------------
+
+
+def _faster_whisper() -> Check:
+    name = "speech: faster-whisper"
+    found = sorted(_whisper_models(Settings()))
+    if not found:
+        return Check(
+            name,
+            False,
+            False,
+            f"{_version('faster-whisper')}, but no model",
+            "for transcripts in any language put a model in MEDIA_PIPELINE_MODEL_DIR, "
+            "or set MEDIA_PIPELINE_ALLOW_MODEL_DOWNLOADS=true",
+        )
+    return Check(name, True, False, f"{_version('faster-whisper')}, models: {', '.join(found)}")
+
+
+def _whisper_models(settings: Settings) -> Iterator[str]:
+    """Names of the models that are on this machine."""
+    if settings.model_dir is not None and settings.model_dir.is_dir():
+        for file in settings.model_dir.glob("**/model.bin"):
+            yield file.parent.name
+    base = os.environ.get("HF_HOME")
+    hub = (Path(base) if base else Path.home() / ".cache" / "huggingface") / "hub"
+    for file in hub.glob("models--*faster-whisper*/snapshots/*/model.bin"):
+        yield file.parents[2].name.removeprefix("models--").replace("--", "/")
