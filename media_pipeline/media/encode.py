@@ -39,6 +39,7 @@ def picture_filters(video: VideoStream, max_height: int | None = None) -> list[s
         filters.append(f"scale={width}:{height}:flags=bicubic")
     right, bottom = width % 2, height % 2
     if right or bottom:
+        filters.append("format=yuv444p")  # with halved chroma, both filters lose the last column
         filters.append(f"pad={width + right}:{height + bottom}")
         filters.append(f"fillborders=right={right}:bottom={bottom}:mode=smear")
     # without these two, full-range and HDR material keeps a pixel format that browsers refuse

@@ -1,0 +1,159 @@
+"""Where a highlight may begin and end: at pauses, sentence ends and cuts, never inside a word."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+
+Times = NDArray[np.float64]
+
+REACH = 0.2
+"""How far an edge may move, as a share of the clip duration."""
+SHORTEST, LONGEST = 0.6, 1.4
+"""What may come of it, as shares of the clip duration."""
+
+_LEAD_S = 0.15  # sound kept before the first word
+_TAIL_S = 0.25  # sound kept after the last one: the end of a word is the part most often lost
+_CUT_S = 0.02  # an edge this near to a cut is at the cut
+# what speaks for a place, in units of REACH
+_AT_CUT, _IN_PAUSE, _AT_SENTENCE = 0.6, 0.4, 0.5
+_IN_SOUND = 0.6  # what speaks against a place where words are unknown and somebody may be speaking
+
+
+@dataclass(frozen=True, slots=True)
+class Landmarks:
+    """What the edges are moved to. All times in seconds, in order; spans are (k, 2).
+
+    ``words``: spans inside which nothing is cut, not overlapping.
+    """
+
+    duration: float
+    pauses: Times
+    cuts: Times
+    words: Times
+    sentences: Times
+
+    @classmethod
+    def of(
+        cls,
+        duration: float,
+        *,
+        pauses: Times | None = None,
+        cuts: Times | None = None,
+        words: Times | None = None,
+        sentences: Times | None = None,
+    ) -> Landmarks:
+        """Landmarks of which some kinds may be unknown."""
+        none, nowhere = np.empty((0, 2)), np.empty(0)
+        return cls(
+            duration,
+            none if pauses is None else pauses,
+            nowhere if cuts is None else cuts,
+            none if words is None else words,
+            none if sentences is None else sentences,
+        )
+
+
+def move_edges(
+    start: float, end: float, landmarks: Landmarks, clip_duration: float
+) -> tuple[float, float] | None:
+    """Move the two edges of a highlight to the best places near by.
+
+    Parameters
+    ----------
+    start, end : seconds.
+    landmarks : of the film.
+    clip_duration : seconds asked for; edges move by at most a fifth of it, and the result lasts 60
+        to 140 % of it.
+
+    Returns
+    -------
+    tuple or None
+        the new ``(start, end)``, or None where no pair of places fits.
+    """
+    reach = REACH * clip_duration
+    starts = _priced(start, reach, _places_to_start(start, reach, landmarks), landmarks)
+    ends = _priced(end, reach, _places_to_end(end, reach, landmarks), landmarks)
+    fitting = [
+        (cost_in + cost_out, a, b)
+        for (a, cost_in), (b, cost_out) in product(starts, ends)
+        if SHORTEST * clip_duration <= b - a <= LONGEST * clip_duration
+    ]
+    if not fitting:
+        return None
+    _, a, b = min(fitting)
+    return a, b
+
+
+def _places_to_start(at: float, reach: float, marks: Landmarks) -> list[float]:
+    pauses = _near(marks.pauses, at, reach)
+    places = [max(b - _LEAD_S, a + _CUT_S) for a, b in pauses]
+    for sentence, _ in _near(marks.sentences, at, reach):
+        before = marks.words[marks.words[:, 1] <= sentence + 1e-6, 1]
+        places.append(max(sentence - _LEAD_S, before[-1] if len(before) else 0.0))
+    return [*places, *_anywhere(at, reach, marks)]
+
+
+def _places_to_end(at: float, reach: float, marks: Landmarks) -> list[float]:
+    pauses = _near(marks.pauses, at, reach)
+    places = [min(a + _TAIL_S, b - _CUT_S) for a, b in pauses]
+    for _, sentence in _near(marks.sentences, at, reach):
+        after = marks.words[marks.words[:, 0] >= sentence - 1e-6, 0]
+        places.append(min(sentence + _TAIL_S, after[0] if len(after) else marks.duration))
+    return [*places, *_anywhere(at, reach, marks)]
+
+
+def _anywhere(at: float, reach: float, marks: Landmarks) -> list[float]:
+    """Places for either edge: cuts, the ends of the film, and the nearest that is in no word."""
+    ends = [t for t in (0.0, marks.duration) if abs(t - at) <= reach]
+    word = _word_at(at, marks)
+    stay = [at] if word is None else [float(word[0]), float(word[1])]
+    return [*marks.cuts[np.abs(marks.cuts - at) <= reach].tolist(), *ends, *stay]
+
+
+def _priced(
+    at: float, reach: float, places: list[float], marks: Landmarks
+) -> list[tuple[float, float]]:
+    """Each place in the film and outside words with its cost: distance less what speaks for it."""
+    within = {min(max(p, 0.0), marks.duration) for p in places}
+    return [
+        (p, abs(p - at) / reach + _context(p, marks)) for p in within if _word_at(p, marks) is None
+    ]
+
+
+def _context(at: float, marks: Landmarks) -> float:
+    cost = 0.0
+    if marks.cuts.size and np.abs(marks.cuts - at).min() <= _CUT_S:
+        cost -= _AT_CUT
+    if _inside(marks.pauses, at):
+        cost -= _IN_PAUSE
+    elif marks.pauses.size and not marks.words.size:
+        cost += _IN_SOUND
+    if marks.sentences.size:
+        to_start = marks.sentences[:, 0] - at
+        from_end = at - marks.sentences[:, 1]
+        slack = 1e-6
+        if ((to_start >= -slack) & (to_start <= _LEAD_S + slack)).any() or (
+            (from_end >= -slack) & (from_end <= _TAIL_S + slack)
+        ).any():
+            cost -= _AT_SENTENCE
+    return cost
+
+
+def _near(spans: Times, at: float, reach: float) -> Times:
+    """The spans that come within reach of a time."""
+    near: Times = spans[(spans[:, 1] >= at - reach) & (spans[:, 0] <= at + reach)]
+    return near
+
+
+def _inside(spans: Times, at: float) -> bool:
+    return bool(((spans[:, 0] <= at) & (at <= spans[:, 1])).any())
+
+
+def _word_at(at: float, marks: Landmarks) -> NDArray[np.float64] | None:
+    """The word that would be cut at that time."""
+    hit = np.flatnonzero((marks.words[:, 0] < at) & (at < marks.words[:, 1]))
+    return marks.words[hit[0]] if len(hit) else None

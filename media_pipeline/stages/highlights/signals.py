@@ -1,0 +1,129 @@
+"""The normalised signals of a film and the score made of them.
+
+Each signal is a robust z: how far a moment stands out from the film's usual, with an absolute
+floor under the spread, so that a film in which nothing happens is not blown up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import uniform_filter1d
+
+from media_pipeline.stages.highlights.picture import Picture, cut_rate
+from media_pipeline.stages.highlights.sound import STEP, Array, Sound
+from media_pipeline.stages.highlights.talk import Talk
+
+WEIGHTS: dict[str, float] = {
+    "loudness": 1.0,
+    "flux": 0.8,
+    "contrast": 0.6,
+    "motion": 0.6,
+    "cuts": 0.5,
+    "speech": 0.2,
+    "text": 0.4,
+}
+"""How much each signal counts."""
+
+# the least spread of each signal that is taken seriously, in its own unit
+_FLOORS = {"loudness": 2.5, "flux": 0.25, "motion": 0.8, "cuts": 0.12, "speech": 1.0, "text": 0.25}
+_HUM = 0.3  # the share that loud but steady sound keeps: less than an event, more than silence
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """Normalised signals, each (cells,) float32 on the 0.1 s grid; zeros where nothing is known."""
+
+    loudness: Array
+    flux: Array
+    contrast: Array
+    motion: Array
+    cuts: Array
+    speech: Array
+    text: Array
+
+    def as_dict(self) -> dict[str, Array]:
+        """The signals by name."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}
+
+    @property
+    def cells(self) -> int:
+        """How many cells of 0.1 s the film has."""
+        return len(self.loudness)
+
+
+def robust_z(values: NDArray[np.float32], floor: float) -> Array:
+    """How many robust standard deviations each value lies from the median, clipped to [-1, 4].
+
+    The spread is 1.4826 times the median absolute deviation, and at least ``floor``.
+    """
+    middle = np.median(values)
+    spread = 1.4826 * np.median(np.abs(values - middle))
+    z: Array = np.clip((values - middle) / max(float(spread), floor), -1, 4).astype(np.float32)
+    return z
+
+
+def combine(
+    cells: int,
+    sound: Sound | None,
+    picture: Picture | None,
+    talk: Talk | None,
+    *,
+    clip_duration: float = 15.0,
+) -> Signals:
+    """Normalise what was measured.
+
+    Parameters
+    ----------
+    cells : length of the grid.
+    sound, picture, talk : None for a film without them; their signals are zero then.
+    clip_duration : seconds of the highlights looked for; signals are smoothed over a share of it.
+    """
+    brief = float(np.clip(clip_duration / 7.5, 0.5, 2.0))
+    found = {name: np.zeros(cells, np.float32) for name in WEIGHTS}
+    if sound is not None:
+        found |= _sound_signals(sound, brief)
+    if picture is not None:
+        found["motion"] = _z("motion", smooth(picture.motion, brief))
+        found["cuts"] = _z("cuts", smooth(cut_rate(picture.cuts, cells), 3 * brief))
+    if talk is not None:
+        if talk.rate is not None:
+            found["speech"] = _z("speech", smooth(talk.rate, 3.0))
+        found["text"] = _z("text", smooth(talk.emphasis, brief))
+    return Signals(**found)
+
+
+def score(signals: Signals, weights: Mapping[str, float] = WEIGHTS) -> Array:
+    """The highlight score of each cell, (cells,), from -1 to 1: a saturating sum of the signals."""
+    total = sum(
+        (weights.get(name, 0.0) * values for name, values in signals.as_dict().items()),
+        start=np.zeros(signals.cells, np.float32),
+    )
+    return smooth(np.tanh(total / 4).astype(np.float32), 1.0)
+
+
+def smooth(values: Array, seconds: float) -> Array:
+    """The running mean over so many seconds of grid values."""
+    size = min(max(1, round(seconds / STEP)), len(values))
+    mean: Array = uniform_filter1d(values, size, mode="nearest")
+    return mean
+
+
+def _z(name: str, values: Array) -> Array:
+    return robust_z(values, _FLOORS[name])
+
+
+def _sound_signals(sound: Sound, brief: float) -> dict[str, Array]:
+    """Loudness and contrast count in full only where the sound moves: a hum is no highlight."""
+    moving = _HUM + (1 - _HUM) * np.clip((sound.movement - 2) / 3, 0, 1)
+    level = smooth(sound.level, brief)
+    loudness = _z("loudness", level)
+    above = np.clip((level - np.percentile(level, 30)) / 12, -0.5, 1.5)
+    return {
+        "loudness": np.where(loudness > 0, loudness * moving, loudness).astype(np.float32),
+        "flux": _z("flux", smooth(sound.flux, brief)),
+        "contrast": np.where(above > 0, above * moving, above).astype(np.float32),
+    }
