@@ -27,20 +27,25 @@ def square_size(video: VideoStream, max_height: int | None = None) -> tuple[int,
     return max(1, round(width)), max(1, round(height))
 
 
+def written_size(video: VideoStream, max_height: int | None = None) -> tuple[int, int]:
+    """Width and height of the picture as written: :func:`square_size`, both made even upwards."""
+    width, height = square_size(video, max_height)
+    return width + width % 2, height + height % 2
+
+
 def picture_filters(video: VideoStream, max_height: int | None = None) -> list[str]:
     """Ffmpeg filters that bring an upright picture into the form written; ``video`` as displayed.
 
     A picture with an odd side gets one more row or column, like its neighbour, and is not scaled.
     """
-    width, height = square_size(video, max_height)
+    width, height = written_size(video, max_height)
+    right, bottom = width - video.width, height - video.height
     filters: list[str] = []
-    if (width, height) != (video.width, video.height):
-        width, height = max(2, round(width / 2) * 2), max(2, round(height / 2) * 2)
+    if square_size(video, max_height) != (video.width, video.height):
         filters.append(f"scale={width}:{height}:flags=bicubic")
-    right, bottom = width % 2, height % 2
-    if right or bottom:
+    elif right or bottom:
         filters.append("format=yuv444p")  # with halved chroma, both filters lose the last column
-        filters.append(f"pad={width + right}:{height + bottom}")
+        filters.append(f"pad={width}:{height}")
         filters.append(f"fillborders=right={right}:bottom={bottom}:mode=smear")
     # without these two, full-range and HDR material keeps a pixel format that browsers refuse
     return [*filters, "setsar=1", "format=yuv420p"]

@@ -1,0 +1,212 @@
+"""The asset ``captioned_video``: a film that shows what is said.
+
+A picture that carries captions already gets no second text over the first: the word that is being
+spoken is marked in them. A picture without gets subtitles: captions that a person or the file gave,
+else those made of the speech.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from media_pipeline.errors import NoEngineForLanguage, NothingToDo, NoVideoStream
+from media_pipeline.media.encode import square_size, written_size
+from media_pipeline.media.fonts import Font, find_font
+from media_pipeline.stages.base import (
+    Artifact,
+    MediaOutput,
+    Outcome,
+    Stage,
+    StageParams,
+    Work,
+    raise_reason,
+)
+from media_pipeline.stages.burn.boxes import WordBox, word_boxes
+from media_pipeline.stages.burn.render import burn
+from media_pipeline.stages.burn.subtitles import Look, subtitle_document
+from media_pipeline.stages.highlights.clips import Preset
+from media_pipeline.text.ass import Event, Style, colour, document, rounded_box
+from media_pipeline.text.cues import Cue, cues_from_table, words_from_table
+
+_IN_PICTURE = (
+    1 / 3
+)  # of the given captions: so many in the picture too, and it carries them  # of the given captions that must be in the picture too, to count as shown there
+_RADIUS = 0.2  # of a box's height
+
+
+class Params(StageParams):
+    """How captions look and how the film is encoded."""
+
+    font: str | None = Field(
+        None, description="font family of subtitles; another is taken for scripts that it lacks"
+    )
+    size: float = Field(
+        0.05, ge=0.01, le=0.3, description="size of subtitles as a share of the picture's height"
+    )
+    color: str = Field("#FFFFFF", description="colour of subtitles, #RRGGBB")
+    outline_color: str = Field("#000000", description="colour of their outline, #RRGGBB")
+    position: Literal["bottom", "top"] = Field("bottom", description="where subtitles stand")
+    box_color: str = Field(
+        "#FFD24A", description="colour of the box over the spoken word of captions in the picture"
+    )
+    box_opacity: float = Field(
+        0.4, ge=0.05, le=0.9, description="how much the box covers: 0 nothing, 1 all"
+    )
+    crf: int = Field(20, ge=0, le=51, description="quality of H.264: lower is better and larger")
+    preset: Preset = Field("veryfast", description="effort of the encoder: slower is smaller")
+
+    @field_validator("color", "outline_color", "box_color")
+    @classmethod
+    def _is_colour(cls, value: str) -> str:
+        try:
+            colour(value)
+        except Exception as error:
+            raise ValueError(str(error)) from error
+        return value
+
+
+def captions_in_picture(given: list[Cue], source: str | None, read: list[Cue]) -> list[Cue]:
+    """The captions that the picture carries, with their boxes; empty when it carries none.
+
+    Parameters
+    ----------
+    given : the canonical captions.
+    source : where those come from: ``ocr``, ``human`` or ``embedded``.
+    read : what was read off the picture.
+
+    Notes
+    -----
+    Captions that a person corrected, or that lie in a stream of the file, may be in the picture as
+    well. They count as such when a third of them were read there at their times.
+    """
+    if source == "ocr":
+        return [cue for cue in given if cue.box is not None]
+    boxed = [cue for cue in read if cue.box is not None]
+    shown = sum(any(r.start < cue.end and cue.start < r.end for r in boxed) for cue in given)
+    return boxed if given and shown >= _IN_PICTURE * len(given) else []
+
+
+def box_document(
+    boxes: list[WordBox], width: int, height: int, *, rgb: str, opacity: float
+) -> tuple[str, set[Font]]:
+    """Boxes over words as an ASS document for a picture of that size, and the font it names."""
+    font = find_font("0")  # every event needs a style, and every style a font, though none is used
+    events = [
+        Event(
+            b.start,
+            b.end,
+            rounded_box(
+                *(b.left, b.top, b.right, b.bottom),
+                radius=_RADIUS * (b.bottom - b.top),
+                rgb=rgb,
+                opacity=opacity,
+            ),
+            "Box",
+        )
+        for b in boxes
+    ]
+    return document(width, height, [Style("Box", font, 20.0)], events), {font}
+
+
+# --- the adapter ----------------------------------------------------------------------------------
+
+
+def _run(work: Work) -> Outcome:
+    params: Params = work.params
+    video = work.info.video
+    if video is None:
+        raise NoVideoStream(work.name)
+    size, written = square_size(video), written_size(video)
+    captions = work.inputs["captions"]
+    given = cues_from_table(captions.table("captions.parquet"))
+    read = cues_from_table(work.inputs["ocr_cues"].table("cues.parquet"))
+    source = captions.facts.get("source") if given else None
+    shown = captions_in_picture(given, source, read)
+    if shown:
+        mode = "boxes"
+        boxes = _boxes(work, shown, shown == given, size)
+        drawn, fonts = box_document(
+            boxes, *written, rgb=params.box_color, opacity=params.box_opacity
+        )
+    else:
+        mode = "subtitles"
+        drawn, fonts = subtitle_document(_subtitles(work, given), *written, _look(params))
+    target = work.out / "captioned.mp4"
+    burn(
+        work.media,
+        work.info,
+        target,
+        drawn,
+        fonts,
+        crf=params.crf,
+        preset=params.preset,
+        progress=work.progress,
+    )
+    return Outcome({"mode": mode, "durations": {target.name: video.duration}})
+
+
+def _boxes(work: Work, shown: list[Cue], assigned: bool, size: tuple[int, int]) -> list[WordBox]:
+    words = work.inputs["words"]
+    _raise_if_no_engine(words)
+    table = words.table("words.parquet")
+    found = word_boxes(
+        shown,
+        words_from_table(table),
+        *size,
+        cue_of=table["cue"].to_pylist() if assigned else None,
+    )
+    if not found:
+        raise NothingToDo(
+            f"the captions in the picture of {work.name} are not what is said in it",
+            "there is no spoken word to mark; take the captions from caption_files instead",
+        )
+    return found
+
+
+def _subtitles(work: Work, given: list[Cue]) -> list[Cue]:
+    speech = work.inputs["speech_subtitles"]
+    cues = given or cues_from_table(speech.table("cues.parquet"))
+    cues = [replace(cue, text=cue.text.strip()) for cue in cues if cue.text.strip()]
+    if not cues:
+        _raise_if_no_engine(speech)
+        raise NothingToDo(
+            f"{work.name} has neither captions nor speech to show",
+            "give captions with `media-pipeline caption --captions FILE`",
+        )
+    return cues
+
+
+def _raise_if_no_engine(artifact: Artifact) -> None:
+    """Pass on that speech could not be recognised, which is not that there is none."""
+    if artifact.reason is not None and artifact.reason.code == NoEngineForLanguage.__name__:
+        raise_reason(artifact)
+
+
+def _look(params: Params) -> Look:
+    return Look(
+        family=params.font,
+        size=params.size,
+        colour=params.color,
+        outline_colour=params.outline_color,
+        top=params.position == "top",
+    )
+
+
+CAPTIONED_VIDEO = Stage(
+    name="captioned_video",
+    group="renders",
+    description=(
+        "The film with subtitles, or, where the picture carries captions already, with the word "
+        "that is being spoken marked in them."
+    ),
+    version="1",
+    params=Params,
+    inputs=("source", "ocr_cues", "captions", "words", "speech_subtitles"),
+    outputs=(MediaOutput("captioned.mp4"),),
+    run=_run,
+    kinds=("mp4",),
+    pool="encode",
+)
