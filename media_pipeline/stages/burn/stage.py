@@ -31,9 +31,8 @@ from media_pipeline.stages.highlights.clips import Preset
 from media_pipeline.text.ass import Event, Style, colour, document, rounded_box
 from media_pipeline.text.cues import Cue, cues_from_table, words_from_table
 
-_IN_PICTURE = (
-    1 / 3
-)  # of the given captions: so many in the picture too, and it carries them  # of the given captions that must be in the picture too, to count as shown there
+# so many of the given captions must be in the picture too, for it to count as carrying them
+_IN_PICTURE = 1 / 3
 _RADIUS = 0.2  # of a box's height
 
 
