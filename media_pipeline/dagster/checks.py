@@ -9,8 +9,8 @@ being made; an empty result with a reason is a warning.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from fnmatch import fnmatchcase
-from typing import Any
 
 import dagster as dg
 import pyarrow as pa
@@ -23,36 +23,31 @@ from media_pipeline.stages.tables import Finding, check_table
 from media_pipeline.store import StoredArtifact
 
 HAS_RESULT = "has_result"
-MEDIA_DURATION = "media_duration"
 ROWS = "rows"
+TIMES = "monotone_times"
+OVERLAPS = "no_overlaps"
+TEXT = "text_not_empty"
+MEDIA_DURATION = "media_duration"
 
 _MEANING = {
-    ROWS: "the table has the rows that its manifest says",
-    "schema": "the table has the declared columns",
-    "no_nulls": "no required value is missing",
-    "positive_intervals": "each row ends after it starts, at or after 0",
-    "monotone_times": "no row starts before the row above",
-    "no_overlaps": "no row starts before the row above has ended",
-    "inside_the_media": "no row ends after the media",
+    HAS_RESULT: "the artifact is not empty for a reason",
+    ROWS: "tables have the declared columns, the rows of the manifest, and no value is missing",
+    TIMES: "rows lie within the media, end after they start, and never go back in time",
+    OVERLAPS: "no row starts before the row above has ended",
+    TEXT: "no text is blank",
+    MEDIA_DURATION: "files of sound and picture are as long as they should be, within a frame",
 }
+_CHECK_OF = {"no_overlaps": OVERLAPS, "schema": ROWS, "no_nulls": ROWS, "rows": ROWS}
 
 
 def check_specs(stage: Stage) -> list[dg.AssetCheckSpec]:
     """The checks of a stage's asset."""
-    specs = [
+    return [
         dg.AssetCheckSpec(
-            HAS_RESULT, asset=stage.name, description="the artifact is not empty for a reason"
+            name, asset=stage.name, description=_MEANING[name], blocking=name != HAS_RESULT
         )
+        for name in _names(stage)
     ]
-    for output in stage.tables:
-        specs += [
-            _error_spec(stage, f"{output.spec.name}_{rule}", _meaning(rule))
-            for rule in _rules(output)
-        ]
-    if _media_outputs(stage):
-        meaning = "each file of sound or picture is as long as it should be, within a frame"
-        specs.append(_error_spec(stage, MEDIA_DURATION, meaning))
-    return specs
 
 
 def check_results(
@@ -64,19 +59,43 @@ def check_results(
     ----------
     duration : seconds of the media item, where known.
     """
-    yield _has_result(artifact)
+    findings: dict[str, list[Finding]] = {name: [] for name in _names(stage)}
     for output in stage.tables:
-        found = {finding.rule: finding for finding in _table_findings(artifact, output, duration)}
-        reason = next((f.detail for f in found.values() if not f.passed), "not read")
-        for rule in _rules(output):
-            finding = found.get(rule)
-            # A table of another schema or that cannot be read is held to no further rule.
-            passed = finding.passed if finding else all(f.passed for f in found.values())
-            yield _result(
-                f"{output.spec.name}_{rule}", passed, finding.detail if finding else reason
-            )
+        found = list(_table_findings(artifact, output, duration))
+        # A table that cannot be read, or of another schema, is held to no further rule.
+        checked = {finding.rule for finding in found}
+        found += [
+            Finding(rule, False, "not checked")
+            for rule in _rules(output, duration)
+            if rule not in checked
+        ]
+        for finding in found:
+            detail = f"{output.spec.name}: {finding.detail}"
+            findings[_check_of(finding.rule)].append(replace(finding, detail=detail))
+    if MEDIA_DURATION in findings:
+        findings[MEDIA_DURATION] += _media_findings(stage, artifact)
+    yield _has_result(artifact)
+    for name, found in findings.items():
+        if name != HAS_RESULT:
+            yield _result(name, found)
+
+
+def _names(stage: Stage) -> list[str]:
+    """The checks of a stage: those its tables' rules belong to, and what all have."""
+    names = [HAS_RESULT]
+    for output in stage.tables:
+        names += [ROWS, *map(_check_of, _rules(output, 0.0))]
     if _media_outputs(stage):
-        yield _media_result(stage, artifact)
+        names.append(MEDIA_DURATION)
+    return list(dict.fromkeys(names))
+
+
+def _rules(output: TableOutput, duration: float | None) -> list[str]:
+    return [finding.rule for finding in check_table(output.spec.empty(), output.spec, duration)]
+
+
+def _check_of(rule: str) -> str:
+    return TEXT if rule.endswith("_not_empty") else _CHECK_OF.get(rule, TIMES)
 
 
 def _has_result(artifact: StoredArtifact) -> dg.AssetCheckResult:
@@ -96,57 +115,39 @@ def _table_findings(
     try:
         table = artifact.table(output.name)
     except (pa.ArrowException, OSError, MediaPipelineError) as error:
-        yield Finding("schema", False, f"the table cannot be read: {error}")
+        yield Finding("schema", False, f"cannot be read: {error}")
         return
     expected = artifact.manifest.rows.get(output.name.removesuffix(".parquet"))
-    yield Finding(
-        ROWS, table.num_rows == expected, f"{table.num_rows} rows, the manifest says {expected}"
-    )
+    same = table.num_rows == expected
+    yield Finding("rows", same, f"{table.num_rows} rows" + ("" if same else f", not {expected}"))
     yield from check_table(table, output.spec, duration)
 
 
-def _media_result(stage: Stage, artifact: StoredArtifact) -> dg.AssetCheckResult:
+def _media_findings(stage: Stage, artifact: StoredArtifact) -> Iterator[Finding]:
     patterns = _media_outputs(stage)
-    names = [
-        file.name
-        for file in artifact.manifest.files
-        if any(fnmatchcase(file.name, pattern) for pattern in patterns)
-    ]
     durations = artifact.facts.get("durations") or {}
-    seconds: dict[str, float] = {}
-    try:
-        for name in names:
+    for name in (file.name for file in artifact.manifest.files):
+        if not any(fnmatchcase(name, pattern) for pattern in patterns):
+            continue
+        try:
             info = probe(artifact.path(name))
-            seconds[name] = round(info.duration, 3)
             if name in durations:
                 check_duration(info, name, durations[name])
-    except (MediaPipelineError, OSError) as error:
-        return _result(MEDIA_DURATION, False, str(error), seconds=seconds)
-    return _result(MEDIA_DURATION, True, f"{len(names)} files", seconds=seconds)
-
-
-def _rules(output: TableOutput) -> list[str]:
-    declared = [finding.rule for finding in check_table(output.spec.empty(), output.spec, 0.0)]
-    return [ROWS, *declared]
-
-
-def _meaning(rule: str) -> str:
-    return _MEANING.get(rule) or rule.replace("_", " ")
+        except (MediaPipelineError, OSError) as error:
+            yield Finding(MEDIA_DURATION, False, str(error))
+        else:
+            yield Finding(MEDIA_DURATION, True, f"{name}: {info.duration:.3f} s")
 
 
 def _media_outputs(stage: Stage) -> list[str]:
     return [output.pattern for output in stage.outputs if isinstance(output, MediaOutput)]
 
 
-def _error_spec(stage: Stage, name: str, meaning: str) -> dg.AssetCheckSpec:
-    return dg.AssetCheckSpec(name, asset=stage.name, description=meaning, blocking=True)
-
-
-def _result(name: str, passed: bool, detail: str, **metadata: Any) -> dg.AssetCheckResult:
+def _result(name: str, findings: list[Finding]) -> dg.AssetCheckResult:
+    wrong = [finding for finding in findings if not finding.passed]
     return dg.AssetCheckResult(
-        passed=passed,
+        passed=not wrong,
         check_name=name,
         severity=dg.AssetCheckSeverity.ERROR,
-        description=detail,
-        metadata=metadata or None,
+        description="; ".join(finding.detail for finding in wrong or findings) or None,
     )

@@ -17,6 +17,7 @@ import dagster as dg
 from pydantic import Field, create_model
 from pydantic.fields import FieldInfo
 
+from media_pipeline.profiles import checked_params
 from media_pipeline.stages.base import Stage, StageParams
 
 _SCALARS = (bool, int, float, str)
@@ -107,10 +108,20 @@ def asked(config: dg.Config, params: type[StageParams]) -> dict[str, Any]:
 def run_config(
     stages: Mapping[str, Stage], params: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, Any]:
-    """Run config of the catalogue job that gives the named stages these parameters."""
-    return {
-        "ops": {name: {"config": dict(params[name])} for name in stages if params.get(name)},
-    }
+    """Run config of the catalogue job that gives stages these parameters; others are left out.
+
+    Raises
+    ------
+    InvalidParameter
+        so that wrong values are found before there is a run, and by our own rules.
+    """
+    ops = {}
+    for name, stage in stages.items():
+        given = params.get(name)
+        if given:
+            checked = checked_params(stage, given).model_dump(mode="json", include=set(given))
+            ops[name] = {"config": checked}
+    return {"ops": ops}
 
 
 def _default(field: FieldInfo) -> Any:

@@ -5,13 +5,14 @@ first needed.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
 import dagster as dg
 
 from media_pipeline.dagster import liveness
+from media_pipeline.dagster.instance import swift_sqlite
 from media_pipeline.profiles import Profile, load_profile
 from media_pipeline.runner import Runner
 from media_pipeline.settings import Settings
@@ -53,6 +54,16 @@ class Pipeline:
         self._runner = runner
         self._filesystem = filesystem
         self._progress = progress
+
+    def listening(self, progress: AssetProgress | None) -> Pipeline:
+        """The same with another listener to progress."""
+        return Pipeline(
+            self.stages,
+            settings=self.settings,
+            runner=self.runner,
+            filesystem=self._filesystem,
+            progress=progress,
+        )
 
     @cached_property
     def settings(self) -> Settings:
@@ -107,10 +118,11 @@ class Pipeline:
 def pipeline_resource(stages: Mapping[str, Stage]) -> dg.ResourceDefinition:
     """The resource as runs get it; it also notes which process carries out the run."""
 
-    def make(context: dg.InitResourceContext) -> Pipeline:
-        if context.run is not None and context.instance is not None:
-            liveness.sign_on(context.instance, context.run.run_id, context.run.tags)
-        return Pipeline(stages)
+    def make(context: dg.InitResourceContext) -> Iterator[Pipeline]:
+        with swift_sqlite():
+            if context.run is not None and context.instance is not None:
+                liveness.sign_on(context.instance, context.run.run_id, context.run.tags)
+            yield Pipeline(stages)
 
     return dg.ResourceDefinition(
         make, description="The runner of stages on the lake that the settings name."

@@ -8,11 +8,10 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from media_pipeline.dagster.assembly import build_definitions
+from media_pipeline.dagster.assembly import build_catalogue
 from media_pipeline.dagster.config import run_config
 from media_pipeline.dagster.partitions import add_keys
-from media_pipeline.dagster.requests import CATALOGUE_JOB
-from media_pipeline.dagster.resources import RESOURCE, Pipeline
+from media_pipeline.dagster.resources import Pipeline
 from media_pipeline.runner import Runner
 from media_pipeline.settings import Settings
 from media_pipeline.stages.base import Environment, Stage
@@ -47,7 +46,6 @@ class Workshop:
             max_media_seconds=100,
         )
         self.pipeline = Pipeline(self.stages, settings=self.settings, runner=self.runner)
-        self.definitions = build_definitions(self.stages)
 
     def add(self, pitch: float = 440.0, name: str = "A film.wav") -> str:
         """A new media item that the lake and Dagster know."""
@@ -63,13 +61,11 @@ class Workshop:
         params: Mapping[str, Mapping[str, Any]] | None = None,
         tags: Mapping[str, str] | None = None,
     ) -> dg.ExecuteInProcessResult:
-        job = self.definitions.resolve_job_def(CATALOGUE_JOB)
-        return job.execute_in_process(
+        return build_catalogue(self.pipeline).execute_in_process(
             partition_key=key,
             instance=self.instance,
             asset_selection=[dg.AssetKey(name) for name in select] if select else None,
             run_config=run_config(self.stages, params or {}),
-            resources={RESOURCE: self.pipeline},
             tags=tags,
             raise_on_error=False,
         )

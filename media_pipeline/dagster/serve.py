@@ -1,0 +1,187 @@
+"""Dagster's web interface and daemon as child processes, for as long as somebody wants them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import dagster as dg
+import httpx
+
+from media_pipeline.dagster.instance import prepare_home
+from media_pipeline.dagster.liveness import end_dead_runs
+from media_pipeline.errors import InvalidParameter, MediaPipelineError
+from media_pipeline.settings import Settings
+from media_pipeline.store.places import local_path
+
+MODULE = "media_pipeline.definitions"
+_START_S, _STOP_S, _POLL_S = 180.0, 20.0, 0.25
+_ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - not listened on, only asked
+
+Process = subprocess.Popen[bytes]
+
+
+class ServiceFailed(MediaPipelineError):
+    """The web interface or the daemon did not start, or has ended."""
+
+
+def serve(
+    host: str = "127.0.0.1",
+    port: int = 3000,
+    *,
+    announce: Callable[[str], None] | None = None,
+    module: str = MODULE,
+) -> int:
+    """Run the web interface and the daemon until a signal (SIGINT, SIGTERM) or until one of them
+    ends.
+
+    The interface has no login: any host but the loopback address needs a proxy that asks for one.
+
+    Parameters
+    ----------
+    announce : told the address once it answers; by default it is written to stderr.
+    module : with the definitions.
+
+    Returns
+    -------
+    int
+        0 after a signal.
+
+    Raises
+    ------
+    InvalidParameter
+        when the port is taken.
+    ServiceFailed
+        when a process ends without being asked to, or does not answer.
+    """
+    _check_port(host, port)
+    home = prepare_home()
+    inbox = local_path(Settings().inbox)
+    if inbox is not None:
+        inbox.mkdir(parents=True, exist_ok=True)
+    _end_dead_runs(home)
+    with _stop_event() as stop:
+        children: dict[str, Process] = {}
+        try:
+            children["web interface"] = _start(_webserver(host, port, module), home)
+            children["daemon"] = _start(_daemon(module), home)
+            _wait(children, stop, host, port, announce or _to_stderr)
+        finally:
+            _stop(list(children.values()))
+            _end_dead_runs(home)
+    return 0
+
+
+def _webserver(host: str, port: int, module: str) -> list[str]:
+    levels = ["--dagster-log-level", "warning", "--code-server-log-level", "warning"]
+    return ["dagster_webserver", "-h", host, "-p", str(port), "-m", module, *levels]
+
+
+def _daemon(module: str) -> list[str]:
+    return ["dagster._daemon", "run", "-m", module, "--log-level", "warning"]
+
+
+def _start(arguments: list[str], home: Path) -> Process:
+    """Start a module with the running Python, in a process group of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", *arguments],
+        env={**os.environ, "DAGSTER_HOME": str(home)},
+        stdin=subprocess.DEVNULL,
+        stdout=sys.stderr.fileno(),  # stdout is for results
+        start_new_session=True,  # Ctrl-C at the terminal reaches them through us, once
+    )
+
+
+def _wait(
+    children: dict[str, Process],
+    stop: threading.Event,
+    host: str,
+    port: int,
+    announce: Callable[[str], None],
+) -> None:
+    address = f"[{host}]" if ":" in host else host
+    asked = _ANY.get(host, host)
+    url = f"http://[{asked}]:{port}" if ":" in asked else f"http://{asked}:{port}"
+    answered, deadline = False, time.monotonic() + _START_S
+    while not stop.wait(_POLL_S):
+        for name, child in children.items():
+            if child.poll() is not None:
+                raise ServiceFailed(
+                    f"the {name} has ended with exit code {child.returncode}",
+                    "its messages are above",
+                )
+        if not answered and _answers(url):
+            answered = True
+            announce(f"http://{address}:{port}")
+        if not answered and time.monotonic() > deadline:
+            raise ServiceFailed(
+                f"{url} does not answer after {_START_S:.0f} s", "its messages are above"
+            )
+
+
+def _answers(url: str) -> bool:
+    try:
+        response = httpx.get(f"{url}/server_info", timeout=2.0, trust_env=False)
+    except httpx.HTTPError:
+        return False
+    return response.status_code == httpx.codes.OK
+
+
+def _stop(children: list[Process]) -> None:
+    """Interrupt all, wait, and end what is left of their process groups."""
+    for child in children:
+        if child.poll() is None:
+            child.send_signal(signal.SIGINT)
+    deadline = time.monotonic() + _STOP_S
+    for child in children:
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(max(0.0, deadline - time.monotonic()))
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+
+
+@contextmanager
+def _stop_event() -> Iterator[threading.Event]:
+    """An event that SIGINT and SIGTERM set for the time of the block."""
+    stop = threading.Event()
+    before = {
+        number: signal.signal(number, lambda *_: stop.set())
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _check_port(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise InvalidParameter(
+                f"{host}:{port} cannot be listened on ({error.strerror})",
+                "give another address with --host and --port",
+            ) from error
+
+
+def _end_dead_runs(home: Path) -> None:
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        end_dead_runs(instance)
+
+
+def _to_stderr(url: str) -> None:
+    sys.stderr.write(f"Dagster's interface is at {url} (no login; stop with Ctrl-C)\n")
+    sys.stderr.flush()
