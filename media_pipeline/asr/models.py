@@ -93,7 +93,7 @@ def find_weights(model: str, language: str | None, policy: ModelPolicy) -> Weigh
     EngineUnavailable
         for a path that is no model folder.
     """
-    if _is_path(model):
+    if is_path(model):
         return weights_at(Path(model).expanduser())
     found = [w for w in local_weights(policy) if model == "auto" or _same(w.name, model)]
     usable = [w for w in found if w.speaks(language)] if model == "auto" else found
@@ -207,7 +207,8 @@ def _candidates(policy: ModelPolicy) -> Iterator[Path]:
             yield from (file.parent for file in sorted(root.glob(pattern)))
 
 
-def _is_path(model: str) -> bool:
+def is_path(model: str) -> bool:
+    """Whether a model is given by its folder and not by its name."""
     return model.startswith(("/", ".", "~")) or Path(model).is_dir()
 
 

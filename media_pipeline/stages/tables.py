@@ -225,6 +225,22 @@ TRANSCRIPT = TableSpec(
     filled=("text",),
 )
 
+TRANSCRIPT_WORDS = TableSpec(
+    "transcript_words",
+    "the words of the transcript with the engine's own times; empty where it gives none",
+    pa.schema(
+        [
+            START,
+            END,
+            column("word", pa.string(), "the word as written, punctuation attached"),
+            column("score", pa.float32(), "confidence of the engine, 0-1"),
+            column("source", pa.string(), "engine, or unplaced where its time is not believed"),
+            column("cue", pa.int32(), "row of the transcript that the word belongs to"),
+        ]
+    ),
+    filled=("word",),
+)
+
 WORDS = TableSpec(
     "words",
     "spoken words (characters in Chinese and Japanese) with times",

@@ -1,0 +1,121 @@
+"""Rough recognition of English by pocketsphinx, whose small model comes with the package.
+
+About one word in four is wrong even on clean speech and there is no punctuation: it is the engine
+of last resort, and what it gives is labelled so.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from typing import Any
+
+from media_pipeline.asr.accept import SHORTEST_S
+from media_pipeline.asr.base import Progress, Segment, Span, Warn, quiet, unheard
+from media_pipeline.asr.sound import RATE, Samples, pcm
+from media_pipeline.text.cues import Word
+
+NAME = "pocketsphinx"
+MODEL = "en-us"
+
+_FRAME_S = 0.01
+_SENTENCE_PAUSE_S = 0.6  # there is no punctuation: a longer pause ends a segment
+_LOCK = threading.Lock()  # a decoder is not safe to share between threads
+
+
+def identity() -> Mapping[str, str]:
+    """Name, version and model of pocketsphinx."""
+    return {"name": NAME, "version": version(NAME), "model": MODEL}
+
+
+class PocketSphinx:
+    """The embedded recogniser of English; it needs no download and no GPU.
+
+    Examples
+    --------
+    >>> segments = PocketSphinx().transcribe(samples, "en", speech_spans(samples))  # doctest: +SKIP
+    """
+
+    name = NAME
+
+    @property
+    def identity(self) -> Mapping[str, str]:
+        """Name, version and model."""
+        return identity()
+
+    def transcribe(
+        self,
+        samples: Samples,
+        language: str | None,
+        windows: Sequence[Span],
+        *,
+        progress: Progress = quiet,
+        warn: Warn = unheard,
+    ) -> list[Segment]:
+        """What is said in the windows; see :class:`~media_pipeline.asr.base.Recogniser`.
+
+        Any ``language`` is taken for English: choosing the engine is the caller's business.
+        """
+        found: list[Segment] = []
+        for done, (start, end) in enumerate(windows):
+            try:
+                words = _recognise(pcm(samples, start, end), start)
+            except RuntimeError as error:  # one bad chunk must not end the job
+                warn(f"speech from {start:.1f} to {end:.1f} s was not recognised: {error}")
+                words = []
+            found.extend(_sentences(words))
+            progress((done + 1) / len(windows))
+        return found
+
+
+@functools.lru_cache(maxsize=1)
+def _decoder() -> Any:
+    """The decoder with the language model of US English, loaded once per process."""
+    from pocketsphinx import Decoder
+
+    return Decoder(samprate=RATE, loglevel="FATAL")
+
+
+def _recognise(sound: bytes, offset: float) -> list[Word]:
+    with _LOCK:
+        decoder = _decoder()
+        try:
+            decoder.start_utt()
+            decoder.process_raw(sound, full_utt=True)
+            decoder.end_utt()
+        except BaseException:
+            _decoder.cache_clear()  # it is stuck inside an utterance
+            raise
+        return [
+            Word(
+                offset + s.start_frame * _FRAME_S,
+                offset + max((s.end_frame + 1) * _FRAME_S, s.start_frame * _FRAME_S + SHORTEST_S),
+                s.word.partition("(")[0],
+                min(1.0, max(0.0, float(s.prob))),
+                NAME,
+            )
+            for s in decoder.seg() or ()
+            if s.word[0] not in "<[(+"
+        ]
+
+
+def _sentences(words: Sequence[Word]) -> list[Segment]:
+    """Words in segments that end where speech rests."""
+    groups: list[list[Word]] = []
+    for word in words:
+        if groups and word.start - groups[-1][-1].end < _SENTENCE_PAUSE_S:
+            groups[-1].append(word)
+        else:
+            groups.append([word])
+    return [
+        Segment(
+            group[0].start,
+            group[-1].end,
+            " ".join(w.word for w in group),
+            sum(w.score for w in group) / len(group),
+            tuple(group),
+        )
+        for group in groups
+    ]

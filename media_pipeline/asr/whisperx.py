@@ -1,0 +1,265 @@
+"""Recognition by whisperX (https://github.com/m-bain/whisperX), where the extra is installed.
+
+It uses the same weights as faster-whisper and the chunks found here; its own aligner gives the word
+times where its model for the language is on this machine. Nothing is fetched while a film is being
+worked on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import importlib.util
+import logging
+import math
+import sys
+from collections.abc import Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from media_pipeline.asr.accept import accepted
+from media_pipeline.asr.base import Progress, Segment, Span, Warn, quiet, unheard
+from media_pipeline.asr.faster_whisper import FasterWhisper
+from media_pipeline.asr.models import Weights
+from media_pipeline.asr.sound import Samples, piece
+from media_pipeline.errors import EngineUnavailable
+from media_pipeline.text.cues import Word
+
+NAME = "whisperx"
+
+_BATCH = 8
+_LOG = logging.getLogger(__name__)
+
+
+def installed() -> bool:
+    """Whether the whisperx package is installed; it is not imported for that."""
+    return importlib.util.find_spec("whisperx") is not None
+
+
+def require() -> None:
+    """Check that whisperX is installed.
+
+    Raises
+    ------
+    EngineUnavailable
+        when it is not.
+    """
+    if not installed():
+        raise EngineUnavailable(
+            "whisperX is not installed", 'run `pip install "media-pipeline[whisperx]"`'
+        )
+
+
+class WhisperX:
+    """Whisper by whisperX with its aligner.
+
+    Parameters
+    ----------
+    weights : the model to use, as for :class:`~media_pipeline.asr.faster_whisper.FasterWhisper`.
+    cores : threads on a CPU.
+    model_dir : where alignment models may lie besides the caches of torch and Hugging Face.
+
+    Raises
+    ------
+    EngineUnavailable
+        when the extra is not installed.
+    """
+
+    name = NAME
+
+    def __init__(self, weights: Weights, *, cores: int = 2, model_dir: Path | None = None) -> None:
+        require()
+        self.weights = weights
+        self.cores = cores
+        self.model_dir = model_dir
+
+    @property
+    def identity(self) -> Mapping[str, str]:
+        """Name, version, model and its digest."""
+        return identity(self.weights.identity)
+
+    def detect_language(self, samples: Samples, windows: Sequence[Span]) -> tuple[str, float]:
+        """The language that is spoken, by vote over some windows, and its share of the vote."""
+        return FasterWhisper(self.weights, cores=self.cores).detect_language(samples, windows)
+
+    def transcribe(
+        self,
+        samples: Samples,
+        language: str | None,
+        windows: Sequence[Span],
+        *,
+        progress: Progress = quiet,
+        warn: Warn = unheard,
+    ) -> list[Segment]:
+        """What is said in the windows; see :class:`~media_pipeline.asr.base.Recogniser`."""
+        language = language or self.detect_language(samples, windows)[0]
+        with _to_stderr():
+            pipeline = _pipeline(self.weights.path, self.cores, language)
+            aligner = _aligner(language, self.model_dir)
+        if aligner is None:
+            warn(f"whisperX has no alignment model for {language!r} here: words are placed without")
+        found: list[Segment] = []
+        for at in range(0, len(windows), _BATCH):
+            batch = windows[at : at + _BATCH]
+            try:
+                found.extend(_recognise(pipeline, aligner, samples, language, batch))
+            except Exception:  # one bad chunk must not end the job: each gets its own try
+                for window in batch:
+                    found.extend(_alone(pipeline, aligner, samples, language, window, warn))
+            progress(min(1.0, (at + len(batch)) / len(windows)))
+        return found
+
+
+def identity(model: str) -> Mapping[str, str]:
+    """Name, version and model of whisperX."""
+    try:
+        number = version(NAME)
+    except PackageNotFoundError:  # a source tree on the path
+        number = "unknown"
+    return {"name": NAME, "version": number, "model": model}
+
+
+def _alone(
+    pipeline: Any, aligner: Any, samples: Samples, language: str, window: Span, warn: Warn
+) -> list[Segment]:
+    try:
+        return _recognise(pipeline, aligner, samples, language, [window])
+    except Exception as error:  # whatever the engine raises: say so and go on
+        warn(f"speech from {window[0]:.1f} to {window[1]:.1f} s was not recognised: {error}")
+        return []
+
+
+def _recognise(
+    pipeline: Any, aligner: Any, samples: Samples, language: str, windows: Sequence[Span]
+) -> list[Segment]:
+    """Recognise a few windows at once, and align what was recognised."""
+    import whisperx
+
+    start, end = windows[0][0], windows[-1][1]
+    sound = piece(samples, start, end)
+    pipeline.vad_model.windows = [(a - start, b - start) for a, b in windows]
+    with _to_stderr():
+        raw = pipeline.transcribe(sound, batch_size=_BATCH, language=language)["segments"]
+        raw = [s for s in raw if s["text"].strip()]
+        if aligner is not None and raw:
+            model, metadata = aligner
+            raw = whisperx.align(raw, model, metadata, sound, _device())["segments"]
+    return [found for segment in raw if (found := _segment(segment, start, end))]
+
+
+def _segment(raw: Mapping[str, Any], offset: float, latest: float) -> Segment | None:
+    start = max(offset, offset + float(raw["start"]))
+    end = min(latest, offset + float(raw["end"]))
+    text = str(raw["text"]).strip()
+    if not text or not end > start:
+        return None
+    words = []
+    for word in raw.get("words") or ():
+        begins, ends = word.get("start"), word.get("end")
+        placed = begins is not None and ends is not None and math.isfinite(begins + ends)
+        low, high = (offset + begins, offset + ends) if placed else (0.0, 0.0)
+        words.append(Word(low, high, str(word["word"]), float(word.get("score") or 0.0), NAME))
+    confidence = math.exp(min(0.0, float(raw.get("avg_logprob") or 0.0)))
+    return Segment(start, end, text, confidence, accepted(words, (start, end)))
+
+
+@functools.lru_cache(maxsize=1)
+def _pipeline(path: Path, cores: int, language: str) -> Any:
+    """The recogniser in memory, held once per process; our chunks stand in for its own VAD."""
+    try:
+        import whisperx
+        from whisperx.vads import Vad
+
+        class Given(Vad):  # type: ignore[misc]
+            """Hands on the chunks that were found already."""
+
+            windows: Sequence[Span] = ()
+
+            def __call__(self, _audio: Any, **_options: Any) -> Sequence[Span]:
+                return self.windows
+
+            @staticmethod
+            def preprocess_audio(audio: Any) -> Any:
+                return audio
+
+            @staticmethod
+            def merge_chunks(segments: Any, *_args: Any, **_options: Any) -> list[dict[str, Any]]:
+                return [{"start": a, "end": b, "segments": [(a, b)]} for a, b in segments]
+
+        return whisperx.load_model(
+            str(path),
+            _device(),
+            compute_type="float16" if _device() == "cuda" else "int8",
+            language=language,
+            vad_model=Given(0.5),
+            local_files_only=True,
+            threads=cores,
+        )
+    except Exception as error:  # torch, torchaudio and pyannote fail to import in many ways
+        raise EngineUnavailable(
+            f"whisperX cannot be loaded ({type(error).__name__}: {error})",
+            'check the installation with `pip install "media-pipeline[whisperx]"`, '
+            "or use faster-whisper",
+        ) from error
+
+
+@functools.lru_cache(maxsize=2)
+def _aligner(language: str, model_dir: Path | None) -> tuple[Any, Any] | None:
+    """The alignment model of a language and its description; None where it is not on this machine.
+
+    Loading is done with the hub offline. Torchaudio's own bundles have no such switch, so their
+    file is looked for first.
+    """
+    import whisperx
+    from whisperx import alignment
+
+    name = alignment.DEFAULT_ALIGN_MODELS_TORCH.get(language)
+    if name is not None and not _bundle_is_here(name, model_dir):
+        return None
+    if name is None and language not in alignment.DEFAULT_ALIGN_MODELS_HF:
+        return None
+    if not _sentence_splitter_is_here():
+        return None
+    try:
+        model, metadata = whisperx.load_align_model(
+            language,
+            _device(),
+            model_dir=str(model_dir) if model_dir else None,
+            model_cache_only=True,
+        )
+    except Exception as error:  # absent or broken: words are placed by our own alignment
+        _LOG.info("no whisperX aligner for %s: %s", language, error)
+        return None
+    return model, metadata
+
+
+def _bundle_is_here(name: str, model_dir: Path | None) -> bool:
+    import torch
+    import torchaudio
+
+    bundle = getattr(torchaudio.pipelines, name)
+    folder = model_dir or Path(torch.hub.get_dir()) / "checkpoints"
+    return (folder / Path(bundle._path).name).is_file()
+
+
+def _sentence_splitter_is_here() -> bool:
+    """Whether NLTK's sentence splitter is here, which alignment would otherwise download."""
+    import nltk
+
+    try:
+        nltk.data.find("tokenizers/punkt_tab")
+    except LookupError:
+        return False
+    return True
+
+
+def _device() -> str:
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def _to_stderr() -> contextlib.AbstractContextManager[Any]:
+    """WhisperX prints to stdout, which is for results only."""
+    return contextlib.redirect_stdout(sys.stderr)
