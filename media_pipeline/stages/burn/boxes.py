@@ -12,15 +12,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from media_pipeline.media.fonts import find_font, text_width
+from media_pipeline.stages.burn.rows import Look, Row, caption_rows
 from media_pipeline.text.cues import Cue, Word
-from media_pipeline.text.scripts import main_script, tokens
+from media_pipeline.text.scripts import tokens
 
 _SLACK_S = 0.3  # speech may begin before its caption and end after it
 _HOLD_S = 0.5  # a box stays over a shorter silence, so that it does not flicker
 _TAIL_S = 0.12  # and this long after the word before a longer one
-_LINE = 1.2  # height of a row in em
-_PAD_X, _PAD_Y = 0.12, 0.06  # of the row's height
+_PAD = 0.12  # of the row's height, on both sides of a word
 _FEW = 0.34  # fewer of a caption's words than this found among the spoken: it is another text
 
 
@@ -47,17 +46,6 @@ class _Token:
     plain: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """Where a row of a caption stands, in pixels, and how wide one em of it is in the font."""
-
-    text: str
-    left: float
-    top: float
-    bottom: float
-    width: float
-
-
 def word_boxes(
     cues: Sequence[Cue],
     words: Sequence[Word],
@@ -65,6 +53,7 @@ def word_boxes(
     height: int,
     *,
     cue_of: Sequence[int] | None = None,
+    look: Look | None = None,
 ) -> list[WordBox]:
     """The rectangle of every spoken word that is written in a caption.
 
@@ -75,6 +64,7 @@ def word_boxes(
     width, height : of the picture in pixels, as displayed.
     cue_of : for each word the index of the caption that it belongs to, where known. Words also
         belong to captions by their times.
+    look : gives the picture at a time; bilingual captions are found better with it.
 
     Returns
     -------
@@ -99,7 +89,8 @@ def word_boxes(
         matches = [_match(written, [words[i] for i in chosen]) for chosen in (assigned, near)]
         pairs = max(matches, key=len)
         if pairs:
-            found.extend(_boxes(cue, pairs, width, height))
+            rows = caption_rows(cue, cue.box, width, height, look)
+            found.extend(_boxes(cue, rows, pairs, width))
     return sorted(found, key=lambda b: b.start)
 
 
@@ -139,19 +130,18 @@ def _match(written: list[_Token], spoken: list[Word]) -> list[tuple[_Token, Word
 
 
 def _boxes(
-    cue: Cue, pairs: list[tuple[_Token, Word]], width: int, height: int
+    cue: Cue, rows: Sequence[Row], pairs: list[tuple[_Token, Word]], width: int
 ) -> Iterator[WordBox]:
-    rows = _rows(cue, width, height)
     times = [w.start for _, w in pairs[1:]] + [float("inf")]
     for (token, word), following in zip(pairs, times, strict=True):
         start = max(word.start, cue.start)
         end = following if following - word.end <= _HOLD_S else word.end + _TAIL_S
         end = min(end, following, cue.end)
-        row = rows[token.row]
-        if end <= start or row.width <= 0:
+        if end <= start:
             continue
-        left, right = _extent(row, token.first, token.last)
-        pad = (row.bottom - row.top) * _PAD_X
+        row = rows[token.row]
+        left, right = row.extent(token.first, token.last)
+        pad = (row.bottom - row.top) * _PAD
         yield WordBox(
             start,
             end,
@@ -161,59 +151,3 @@ def _boxes(
             row.bottom,
             row.text[token.first : token.last],
         )
-
-
-def _extent(row: _Row, first: int, last: int) -> tuple[float, float]:
-    """The left and right edge of some characters of a row."""
-    font = find_font(row.text)
-    whole = text_width(row.text, font, 100.0)
-    before, upto = (text_width(row.text[:n], font, 100.0) for n in (first, last))
-    return row.left + row.width * before / whole, row.left + row.width * upto / whole
-
-
-def _rows(cue: Cue, width: int, height: int) -> list[_Row]:
-    """The rows of a caption inside its box, centred over each other as captions are."""
-    assert cue.box is not None  # noqa: S101 - for the type checker; callers have looked
-    texts = cue.text.split("\n")
-    units = [max(text_width(t, find_font(t), 1.0), 1e-3) if t else 1e-3 for t in texts]
-    box_width, box_height = cue.box.w * width, cue.box.h * height
-    sizes = _sizes(texts, units, box_width, box_height)
-    total = sum(sizes)
-    middle, top = (cue.box.x + cue.box.w / 2) * width, cue.box.y * height
-    rows = []
-    for text, unit, size in zip(texts, units, sizes, strict=True):
-        tall = box_height * size / total
-        pad = tall * _PAD_Y
-        row_width = min(size * unit, box_width)
-        rows.append(_Row(text, middle - row_width / 2, top - pad, top + tall + pad, row_width))
-        top += tall
-    return rows
-
-
-def _sizes(texts: list[str], units: list[float], width: float, height: float) -> list[float]:
-    """The em of each row in pixels: the widest row is as wide as the box.
-
-    Rows of one script share a size. Of two scripts (bilingual captions) either may be the wider:
-    the sizes are those with which the rows fill the height of the box as well.
-    """
-    scripts = [main_script(t) for t in texts]
-    if len(set(scripts)) == 1:
-        return [width / max(units)] * len(texts)
-    kinds = sorted(set(scripts), key=str)
-    best: tuple[float, list[float]] | None = None
-    for widest in kinds:
-        reach = max(u for u, s in zip(units, scripts, strict=True) if s == widest)
-        em = width / reach
-        count = sum(s == widest for s in scripts)
-        rest = max(height / _LINE - em * count, 0.0) / max(len(texts) - count, 1)
-        sizes = [em if s == widest else rest for s in scripts]
-        excess = max(z * u for z, u in zip(sizes, units, strict=True)) / width
-        # rows wider than the box, or one several times as high as the other, are not what is seen
-        ratio = max(sizes) / max(min(sizes), 1e-6)
-        error = max(0.0, excess - 1) + max(0.0, ratio - 2)
-        if best is None or error < best[0]:
-            best = (error, sizes)
-    assert best is not None  # noqa: S101 - there is at least one script
-    if best[0] > 0.25:
-        return [min(width / u, height / _LINE / len(texts)) for u in units]
-    return best[1]

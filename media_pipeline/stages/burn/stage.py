@@ -10,9 +10,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal
 
+import cv2
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
 from media_pipeline.errors import NoEngineForLanguage, NothingToDo, NoVideoStream
+from media_pipeline.media.decode import frame_at
 from media_pipeline.media.encode import square_size, written_size
 from media_pipeline.media.fonts import Font, find_font
 from media_pipeline.stages.base import (
@@ -156,6 +160,7 @@ def _boxes(work: Work, shown: list[Cue], assigned: bool, size: tuple[int, int]) 
         words_from_table(table),
         *size,
         cue_of=table["cue"].to_pylist() if assigned else None,
+        look=lambda time: _luma(frame_at(work.media, time)),
     )
     if not found:
         raise NothingToDo(
@@ -163,6 +168,10 @@ def _boxes(work: Work, shown: list[Cue], assigned: bool, size: tuple[int, int]) 
             "there is no spoken word to mark; take the captions from caption_files instead",
         )
     return found
+
+
+def _luma(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY).astype(np.uint8)
 
 
 def _subtitles(work: Work, given: list[Cue]) -> list[Cue]:
