@@ -169,7 +169,7 @@ def highlight_strip(
             below.imshow(np.asarray(image), aspect="equal")
         tags = f" · {', '.join(highlight.tags)}" if highlight.tags else ""
         title, font = chart_font(
-            f"{number + 1}: {highlight.start:.1f}–{highlight.end:.1f} s {highlight.score:.2f}{tags}",
+            f"{number + 1}: {highlight.start:.1f}–{highlight.end:.1f}, {highlight.score:.2f}{tags}",
             8.5,
         )
         below.set_title(title, fontproperties=font, y=-0.26)

@@ -1,0 +1,242 @@
+"""Commands that make one thing from one file, without Dagster: transcribe, highlights, caption."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from media_pipeline._cli.console import Bars, bars, note, say, timed
+from media_pipeline._cli.options import stage_option, stage_params, usage
+from media_pipeline._cli.outputs import check_folder, check_output
+from media_pipeline.errors import EmptyMedia, InvalidCaptions, MediaNotFound
+
+if TYPE_CHECKING:
+    from media_pipeline.runner import Runner
+    from media_pipeline.store import MediaItem, StoredArtifact
+
+_Media = Annotated[str, typer.Argument(metavar="INPUT", help="file or URI")]
+
+
+@dataclass(frozen=True)
+class Request:
+    """One film and the runner that makes things from it."""
+
+    runner: Runner
+    item: MediaItem
+    progress: Bars
+
+    def make(
+        self, stage: str, params: Mapping[str, Mapping[str, Any]] | None = None
+    ) -> StoredArtifact:
+        """An artifact, made with what it needs; its typed errors are raised."""
+        artifact = self.runner.request(
+            self.item.key, stage, params or {}, progress=self.progress.bar(stage)
+        )
+        for warning in artifact.manifest.warnings:
+            note(f"warning: {warning}")
+        return artifact
+
+
+@contextmanager
+def request(media: str) -> Iterator[Request]:
+    """Add a film to the lake and serve the block with it; says at the end how long that took."""
+    from media_pipeline.runner import Runner
+    from media_pipeline.settings import Settings
+
+    runner = Runner.from_settings(Settings())
+    with bars() as progress:
+        item = runner.ingest(media, progress=progress.bar("reading the file"))
+
+        def seconds() -> float:
+            return float(runner.request(item.key, "source").facts["media"]["duration"])
+
+        with timed(seconds):
+            yield Request(runner, item, progress)
+
+
+def transcribe(
+    media: _Media,
+    output: Annotated[
+        Path, typer.Argument(metavar="OUTPUT.{srt,vtt,ass,json}", help="file to write")
+    ],
+    engine: Annotated[str | None, stage_option("transcript", "engine")] = None,
+    language: Annotated[str | None, stage_option("language", "language")] = None,
+    script: Annotated[
+        Path | None,
+        typer.Option(help="file with the text that is said, a line per segment: it is aligned"),
+    ] = None,
+    start: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="seconds or HH:MM:SS: leave out what is before"),
+    ] = None,
+    duration: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="seconds or HH:MM:SS that are kept from there"),
+    ] = None,
+) -> None:
+    """Write what is said in a film as subtitles, or as JSON with a time for each word.
+
+    Times are those of the film, also with --start.
+    """
+    output = check_output(output, media, (".srt", ".vtt", ".ass", ".json"))
+    begin, end = _range(start, duration)
+    params = stage_params(
+        language={"language": language},
+        transcript={"engine": engine, "script": None if script is None else _text(script)},
+    )
+    from media_pipeline.report.film import Film
+    from media_pipeline.text.formats import write_cues
+
+    with request(media) as job:
+        made = {"transcript": job.make("transcript", params)}
+        note(_chosen(made["transcript"]))
+        for stage in ("words", "speech_subtitles"):
+            made[stage] = job.make(stage, params)
+    film = Film(made)
+    as_json = output.suffix.lower() == ".json"
+    cues = film.segments if as_json else film.subtitles or film.segments
+    kept = [cue for cue in cues if cue.end > begin and cue.start < end]
+    words = [word for word in film.words if word.end > begin and word.start < end]
+    code = made["transcript"].facts.get("language")
+    write_cues(kept, output, words=words if as_json else (), language=code)
+    say(f"{output}: {len(kept)} cues, {len(words)} words, language {code or 'unknown'}")
+
+
+def _chosen(transcript: StoredArtifact) -> str:
+    manifest = transcript.manifest
+    engine = " ".join((manifest.engine or {}).values())
+    return f"engine: {engine} ({manifest.why})" if manifest.why else f"engine: {engine}"
+
+
+def _text(script: Path) -> str:
+    if not script.is_file():
+        raise MediaNotFound(script)
+    try:
+        text = script.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise InvalidCaptions(f"{script.name} is not UTF-8 text", "save it as UTF-8") from None
+    if not text.strip():
+        raise EmptyMedia(script)
+    return text
+
+
+def _range(start: str | None, duration: str | None) -> tuple[float, float]:
+    begin = 0.0 if start is None else _time("--start", start)
+    return begin, math.inf if duration is None else begin + _time("--duration", duration)
+
+
+def _time(name: str, text: str) -> float:
+    """Seconds of a plain number or a timecode."""
+    from media_pipeline.media.timecode import parse_timecode
+
+    try:
+        seconds = float(text)
+    except ValueError:
+        with usage():
+            return parse_timecode(text, name=name)
+    if not (math.isfinite(seconds) and seconds >= 0):
+        raise typer.BadParameter(f"{name} is {text}: give seconds or HH:MM:SS")
+    return seconds
+
+
+def highlights(
+    media: _Media,
+    outdir: Annotated[Path, typer.Argument(help="folder for highlights.json and the clips")],
+    count: Annotated[int | None, stage_option("highlight_candidates", "count")] = None,
+    clip_duration: Annotated[
+        float | None, stage_option("highlight_candidates", "clip_duration")
+    ] = None,
+    export: Annotated[
+        bool, typer.Option("--export", help="write each highlight as a clip")
+    ] = False,
+) -> None:
+    """Find the highlights of a film; write highlights.json, and the clips when asked."""
+    params = stage_params(highlight_candidates={"count": count, "clip_duration": clip_duration})
+    folder = check_folder(outdir)
+    from media_pipeline._cli.export import highlights_json
+    from media_pipeline.media.files import atomic_path
+    from media_pipeline.report.film import Film
+
+    with request(media) as job:
+        found = {"highlight_candidates": job.make("highlight_candidates", params)}
+        if export and found["highlight_candidates"].manifest.rows.get("highlights"):
+            found["rendered_clips"] = job.make("rendered_clips", params)
+        film = Film(found)
+        folder.mkdir(parents=True, exist_ok=True)
+        for clip in film.clips:
+            with atomic_path(folder / clip["file"]) as target:
+                shutil.copyfile(found["rendered_clips"].path(clip["file"]), target)
+        result = highlights_json(film, media, link=(lambda file: file) if export else None)
+        with atomic_path(folder / "highlights.json") as target:
+            target.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    for number, one in enumerate(film.highlights, start=1):
+        tags = f"  {', '.join(one.tags)}" if one.tags else ""
+        say(f"{number:2d}  {one.start:8.2f} – {one.end:8.2f} s  score {one.score:.2f}{tags}")
+    say(str(folder / "highlights.json"))
+
+
+def caption(
+    media: _Media,
+    output: Annotated[Path, typer.Argument(metavar="OUTPUT.mp4", help="film to write")],
+    captions: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="captions to draw; by default those of the film"),
+    ] = None,
+    language: Annotated[str | None, stage_option("language", "language")] = None,
+) -> None:
+    """Write a film with captions.
+
+    Without --captions: the film's own captions or speech as subtitles; where captions are in the
+    picture already, the word that is being spoken is marked in them. With --captions the file is
+    drawn, at the top when there are captions in the picture.
+    """
+    output = check_output(output, media, (".mp4",))
+    params = stage_params(language={"language": language})
+    from media_pipeline.media.files import atomic_path
+
+    with request(media) as job:
+        if captions is not None:
+            mode = _burn_file(job, captions, output)
+        else:
+            made = job.make("captioned_video", params)
+            with atomic_path(output) as target:
+                shutil.copyfile(made.path("captioned.mp4"), target)
+            boxes = made.facts.get("mode") == "boxes"
+            mode = "the spoken word marked in the picture's captions" if boxes else "subtitles"
+    say(f"{output}: {mode}")
+
+
+def _burn_file(job: Request, captions: Path, output: Path) -> str:
+    """Draw a caption file over the film; never over captions that are in the picture already."""
+    from media_pipeline.errors import NoVideoStream, Unavailable
+    from media_pipeline.media.encode import written_size
+    from media_pipeline.media.files import atomic_path
+    from media_pipeline.media.probe import MediaInfo
+    from media_pipeline.media.verify import verify_media
+    from media_pipeline.stages.burn import burn, subtitle_document
+    from media_pipeline.stages.burn.subtitles import Look
+    from media_pipeline.text.formats import read_cues
+
+    cues = read_cues(captions)
+    info = MediaInfo.model_validate(job.make("source").facts["media"])
+    if info.video is None:
+        raise NoVideoStream(job.item.name)
+    try:
+        shown = job.make("ocr_cues").manifest.rows.get("cues", 0) > 0
+    except Unavailable:
+        shown = False
+    drawn, fonts = subtitle_document(cues, *written_size(info.video), Look(top=shown))
+    media = job.runner.originals.path(job.item)
+    with atomic_path(output) as target:
+        burn(media, info, target, drawn, fonts, progress=job.progress.bar("drawing captions"))
+        verify_media(target, duration=info.video.duration)
+    where = "at the top, for there are captions in the picture" if shown else "at the bottom"
+    return f"{len(cues)} captions, {where}"

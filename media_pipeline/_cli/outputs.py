@@ -1,0 +1,44 @@
+"""Checks of output files before any work is done, so that a wrong name costs no time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from media_pipeline.errors import printable
+
+
+def check_output(output: Path, media: str, suffixes: tuple[str, ...] = ()) -> Path:
+    """The output's absolute path.
+
+    Raises
+    ------
+    typer.BadParameter
+        when it is a folder, would replace the input, or has a suffix that is none of ``suffixes``.
+    """
+    shown = printable(output)
+    if output.is_dir():
+        raise typer.BadParameter(f"{shown} is a folder, give the name of a file")
+    if output.exists() and Path(media).exists() and output.samefile(media):
+        raise typer.BadParameter(f"{shown} is the input: give another name for the output")
+    if suffixes and output.suffix.lower() not in suffixes:
+        raise typer.BadParameter(f"{shown} ends in none of {', '.join(suffixes)}")
+    return output.absolute()
+
+
+def check_folder(folder: Path) -> Path:
+    """The output folder's absolute path; it need not be there yet.
+
+    Raises
+    ------
+    typer.BadParameter
+        when it, or what it would be made in, is a file.
+    """
+    folder = folder.absolute()
+    for place in (folder, *folder.parents):
+        if place.exists():
+            if not place.is_dir():
+                raise typer.BadParameter(f"{printable(place)} is a file, not a folder")
+            break
+    return folder

@@ -1,0 +1,50 @@
+"""Commands about the machine: serve, doctor."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from media_pipeline._cli.console import note, table
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="address to listen on")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="port to listen on")] = 3000,
+) -> None:
+    """Start Dagster's web interface and its daemon (sensors, schedules, queued runs) until
+    interrupted.
+
+    Dagster's interface has no login: listen on other than the loopback address only behind a proxy
+    that asks for one.
+    """
+    from media_pipeline.dagster.serve import serve as start
+
+    if host not in {"127.0.0.1", "::1", "localhost"}:
+        note(
+            f"warning: everyone who reaches {host}:{port} can see and start runs, there is no login"
+        )
+    raise typer.Exit(start(host, port))
+
+
+def doctor() -> None:
+    """Look at what this machine has for the pipeline, with a remedy for what it lacks."""
+    from media_pipeline.doctor import examine, healthy
+
+    checks = examine()
+    rows = [
+        (
+            "ok" if check.ok else ("BROKEN" if check.required else "absent"),
+            check.name,
+            "required" if check.required else "optional",
+            check.found,
+            check.remedy,
+        )
+        for check in checks
+    ]
+    table("media-pipeline doctor", ("", "what", "", "found", "remedy"), rows)
+    if not healthy(checks):
+        broken = ", ".join(check.name for check in checks if check.required and not check.ok)
+        note(f"media-pipeline: required and broken: {broken}")
+        raise typer.Exit(1)

@@ -1,0 +1,162 @@
+"""The report page: everything that was found is in it, and it needs nothing from anywhere."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from media_pipeline.report.html import Links, render_report, write_report
+from media_pipeline_tests.generators.lakes import CUES, HIGHLIGHTS, WORDS, Film, make_film
+
+LINKS = Links(
+    captioned=None,
+    clips={"clip_01.mp4": "clips/clip_01.mp4", "clip_02.mp4": "clips/clip #2.mp4"},
+    files=["captions.srt"],
+)
+
+
+class Page(HTMLParser):
+    """Texts of table cells by table, and every address in the page."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.cells: dict[str, list[str]] = {}
+        self.addresses: list[str] = []
+        self.tags: list[str] = []
+        self.text = ""
+        self._table = ""
+        self._cell: list[str] | None = None
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        given = dict(attrs)
+        self.addresses += [v for k, v in attrs if k in ("src", "href", "poster", "action") and v]
+        if tag == "table":
+            self._table = given.get("id") or ""
+            self.cells[self._table] = []
+        if tag == "td":
+            self._cell = []
+        if tag == "br" and self._cell is not None:
+            self._cell.append("\n")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "td" and self._cell is not None:
+            self.cells[self._table].append("".join(self._cell).strip())
+            self._cell = None
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+        if self._cell is not None:
+            self._cell.append(data)
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Film:
+    return make_film(tmp_path_factory.mktemp("lake"))
+
+
+@pytest.fixture(scope="module")
+def page(film: Film) -> str:
+    return render_report(film.artifacts, name="Episode 1 <b>.mp4", links=LINKS)
+
+
+def test_every_cue_word_and_segment_stands_in_the_page(page: str) -> None:
+    parsed = Page(page)
+    assert [cue.text for cue in CUES] == parsed.cells["cues"][2::4]
+    assert "We have no time left." in parsed.cells["transcript"]
+    assert [word.word for word in WORDS] == parsed.cells["words"][1::4]
+
+
+def test_every_cue_has_its_crop(page: str) -> None:
+    rows = re.findall(r'<td class="crop">(.*?)</td>', page)
+    assert len(rows) == len(CUES)
+    assert all(row.startswith('<img src="data:image/jpeg;base64,') for row in rows)
+    assert len(set(rows)) == len(rows)
+
+
+def test_nothing_is_loaded_from_anywhere(page: str) -> None:
+    parsed = Page(page)
+    outside = [a for a in parsed.addresses if not a.startswith("data:image/")]
+    assert outside
+    assert not [a for a in outside if re.match(r"^[a-z]+:|^//|^/", a)]
+    assert not re.search(r"@import|url\(", page)
+    assert "script" not in parsed.tags
+
+
+def test_names_and_texts_are_shown_and_not_obeyed(page: str) -> None:
+    assert "Episode 1 <b>.mp4" in Page(page).text
+    assert "<script>alert" not in page
+    assert "<i>because</i>" in Page(page).text
+
+
+def test_highlights_link_to_their_clips(page: str) -> None:
+    addresses = Page(page).addresses
+    assert "clips/clip_01.mp4" in addresses
+    assert "clips/clip%20%232.mp4" in addresses
+    for _, _, score, tags in HIGHLIGHTS:
+        assert f"score {score:.2f}" in page
+        assert all(f'<span class="tag">{tag}</span>' in page for tag in tags)
+
+
+def test_what_is_missing_is_said_with_its_reason(film: Film) -> None:
+    without = {k: v for k, v in film.artifacts.items() if k not in ("transcript", "words")}
+    text = Page(render_report(without, name="x", links=Links())).text
+    assert "There is no transcript." in text
+    assert "there is nothing to burn. speak" in text
+
+
+def test_a_film_without_any_artifact_has_a_page() -> None:
+    text = Page(render_report({}, name="nothing", links=Links())).text
+    assert "No captions were found." in text
+    assert "No highlights were found." in text
+
+
+def test_the_page_is_written_whole_or_not_at_all(film: Film, tmp_path: Path) -> None:
+    target = tmp_path / "report.html"
+    write_report(target, film.artifacts, name="x")
+    before = target.read_text()
+    broken = dict(film.artifacts)
+    broken["captions"] = film.artifacts["audio"].__class__(
+        film.artifacts["audio"].backend,
+        film.artifacts["captions"].manifest.model_copy(update={"fingerprint": "0" * 16}),
+    )
+    with pytest.raises(Exception, match="captions"):
+        write_report(target, broken, name="x")
+    assert target.read_text() == before
+    assert [p.name for p in tmp_path.iterdir()] == ["report.html"]
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("dark", [False, True])
+def test_a_browser_shows_the_page(page: str, tmp_path: Path, dark: bool) -> None:
+    browser = shutil.which("chromium") or shutil.which("google-chrome")
+    if browser is None:
+        pytest.skip("no chromium is installed")
+    (tmp_path / "report.html").write_text(page)
+    shot = tmp_path / "page.png"
+    subprocess.run(
+        [
+            *(browser, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"),
+            *(f"--user-data-dir={tmp_path / 'profile'}", "--window-size=1200,1600"),
+            *(["--force-dark-mode", "--blink-settings=preferredColorScheme=0"] if dark else []),
+            *(f"--screenshot={shot}", (tmp_path / "report.html").as_uri()),
+        ],
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
+    picture = cv2.imread(str(shot))
+    assert picture.shape[:2] == (1600, 1200)
+    assert picture.std() > 20
+    colours = len(np.unique(picture.reshape(-1, 3)[::97], axis=0))
+    assert colours > 200
+    paper = picture[4, 4].mean()
+    assert paper < 60 if dark else paper > 230

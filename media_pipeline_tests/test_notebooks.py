@@ -1,0 +1,46 @@
+"""The notebooks run from top to bottom over a small lake, and are kept without outputs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from media_pipeline_tests.generators.lakes import CUES, make_film
+
+NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
+
+
+def outputs(notebook: Any, kind: str) -> list[str]:
+    """Data of that MIME type among the outputs."""
+    return [
+        output["data"][kind]
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if kind in output.get("data", {})
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_the_notebook_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    film = make_film(tmp_path / "lake", clip=False)
+    monkeypatch.setenv("MEDIA_PIPELINE_LAKE", str(tmp_path / "lake"))
+    notebook = nbformat.read(path, as_version=4)
+    NotebookClient(notebook, timeout=180, kernel_name="python3").execute(cwd=str(tmp_path))
+    shown = "\n".join(outputs(notebook, "text/plain"))
+    assert film.key in shown
+    assert CUES[0].text in shown
+    assert len(outputs(notebook, "image/png")) >= 3
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_the_notebook_is_kept_without_outputs(path: Path) -> None:
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    code = [cell for cell in cells if cell["cell_type"] == "code"]
+    assert code
+    assert all(not cell["outputs"] and cell["execution_count"] is None for cell in code)
