@@ -128,7 +128,7 @@ def process(
                     partition_key=key,
                     instance=used,
                     asset_selection=[dg.AssetKey(name) for name in names],
-                    run_config={**config, **_SILENT},
+                    run_config=config,
                     tags={KEY_TAG: key, **tags},
                     raise_on_error=False,
                 ),
@@ -173,10 +173,6 @@ def report_artifact(
     with nullcontext(instance) if instance else command_instance() as used:
         add_keys(used, [artifact.media_key])
         used.report_runless_asset_event(event)
-
-
-# Dagster's own log goes to the terminal line by line; the UI has all of it.
-_SILENT: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
 def _selected(

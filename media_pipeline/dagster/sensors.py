@@ -93,7 +93,9 @@ def ingested_sensor(stages: Mapping[str, Stage]) -> dg.SensorDefinition:
         requests = []
         for change in changes:
             run = context.instance.get_run_by_id(change.run_id)
-            key = run.tags.get(KEY_TAG) if run else None
+            # The filter by job is not heeded by every storage, and a catalogue run must not ask for
+            # another.
+            key = run.tags.get(KEY_TAG) if run and run.job_name == INGEST_JOB else None
             if run is None or key not in known:
                 continue
             name = run.tags.get(PROFILE_TAG, DEFAULT)
