@@ -22,7 +22,6 @@ def build_catalogue(pipeline: Pipeline) -> dg.JobDefinition:
         jobs=[catalogue_job()],
         resources={RESOURCE: pipeline},
         executor=dg.in_process_executor,
-        loggers=_console("CRITICAL"),  # the terminal belongs to the command, the UI has the log
     )
     return definitions.resolve_job_def(CATALOGUE_JOB)
 
@@ -38,10 +37,4 @@ def build_definitions(stages: Mapping[str, Stage]) -> dg.Definitions:
         schedules=[nightly_schedule(stages)],
         resources={RESOURCE: pipeline_resource(stages)},
         executor=dg.in_process_executor,
-        loggers=_console("WARNING"),
     )
-
-
-def _console(level: str) -> dict[str, dg.LoggerDefinition]:
-    """The logger of the terminal; the event log that the UI shows is not its business."""
-    return {"console": dg.colored_console_logger.configured({"log_level": level})}

@@ -26,6 +26,8 @@ from media_pipeline.report.preview import Preview
 from media_pipeline.stages.base import Stage
 from media_pipeline.store import StoredArtifact
 
+# The terminal is the command's; what Dagster logs is in the UI.
+_SILENT: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 _NO_RETRIES = {"dagster/max_retries": "0"}
 """Who gave the command sees it fail and gives it again; the daemon must not."""
 
@@ -128,7 +130,7 @@ def process(
                     partition_key=key,
                     instance=used,
                     asset_selection=[dg.AssetKey(name) for name in names],
-                    run_config=config,
+                    run_config={**config, **_SILENT},
                     tags={KEY_TAG: key, **tags},
                     raise_on_error=False,
                 ),
