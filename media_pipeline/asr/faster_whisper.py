@@ -194,12 +194,20 @@ def _segments(raw: Iterable[Any], offset: float, window: Span) -> list[Segment]:
     for segment in raw:
         text = segment.text.strip()
         guess = segment.no_speech_prob > _NO_SPEECH and segment.avg_logprob < _UNSURE
-        start = max(window[0], offset + segment.start)
-        end = min(window[1], offset + segment.end)
-        if not text or guess or end <= start:
+        start = max(window[0], offset + float(segment.start))
+        end = min(window[1], offset + float(segment.end))
+        if not text or guess:
             continue
+        if end <= start:  # its attention found no time at all: the text is still what is said
+            start, end = window
         words = [
-            Word(offset + w.start, offset + w.end, w.word.strip(), float(w.probability), NAME)
+            Word(
+                offset + float(w.start),
+                offset + float(w.end),
+                w.word.strip(),
+                float(w.probability),
+                NAME,
+            )
             for w in segment.words or ()
         ]
         confidence = math.exp(min(0.0, segment.avg_logprob))
