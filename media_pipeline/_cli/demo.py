@@ -22,8 +22,9 @@ def demo(
         "demo_output"
     ),
 ) -> None:
-    """Make a sample film, run everything on it through Dagster, and compare what was found with
-    what was planted. Needs no model, no key and no network.
+    """Make a sample film, run everything on it, and compare what was found with what was planted.
+
+    Needs no model, no key and no network. Everything runs through Dagster, as with `process`.
     """
     folder = check_folder(out)
     from media_pipeline._cli.options import read_profile

@@ -149,7 +149,9 @@ def _time(name: str, text: str) -> float:
 
 def highlights(
     media: _Media,
-    outdir: Annotated[Path, typer.Argument(help="folder for highlights.json and the clips")],
+    outdir: Annotated[
+        Path, typer.Argument(metavar="OUTDIR", help="folder for highlights.json and the clips")
+    ],
     count: Annotated[int | None, stage_option("highlight_candidates", "count")] = None,
     clip_duration: Annotated[
         float | None, stage_option("highlight_candidates", "clip_duration")

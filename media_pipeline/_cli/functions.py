@@ -6,13 +6,10 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from media_pipeline._cli.console import bars, timed
 from media_pipeline._cli.outputs import check_output
@@ -20,17 +17,6 @@ from media_pipeline.errors import InvalidParameter
 
 if TYPE_CHECKING:
     from media_pipeline.runner import Runner
-    from media_pipeline.stages.base import Progress
-    from media_pipeline.text.cues import Cue
-
-
-@dataclass(frozen=True)
-class _Job:
-    runner: Runner
-    key: str
-    output: Path
-    params: dict[str, Any]
-    progress: Progress
 
 
 def run(
@@ -47,6 +33,8 @@ def run(
     CaptionExtraction writes an SRT file and takes fps, roi, lang, track, sep and formatter.
     VideoClip writes a shorter mp4 of the best moments and takes duration (seconds).
     """
+    from media_pipeline._cli.production import FUNCTIONS, Job
+
     work = FUNCTIONS.get(function)
     if work is None:
         raise InvalidParameter(
@@ -61,7 +49,7 @@ def run(
     with bars() as progress:
         item = runner.ingest(media, progress=progress.bar("reading the file"))
         with timed(lambda: _seconds(runner, item.key)):
-            result = work(_Job(runner, item.key, output, values, progress.bar(function)))
+            result = work(Job(runner, item.key, output, values, progress.bar(function)))
     sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
 
 
@@ -80,146 +68,3 @@ def _object(text: str) -> dict[str, Any]:
 def _seconds(runner: Runner, key: str) -> float | None:
     source = runner.request(key, "source")
     return float(source.facts["media"]["duration"])
-
-
-class _JobParams(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-_Model = TypeVar("_Model", bound=_JobParams)
-
-
-def _checked(model: type[_Model], values: dict[str, Any]) -> _Model:
-    try:
-        return model.model_validate(values)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        name = ".".join(["JobParams", *map(str, first["loc"])])
-        raise InvalidParameter(
-            f"'{name}' is invalid, input: {first['input']!r}: {first['msg']}",
-            f"parameters are {', '.join(model.model_fields)}",
-        ) from None
-
-
-# --- CaptionExtraction ----------------------------------------------------------------------------
-
-
-class _CaptionParams(_JobParams):
-    """What CaptionExtraction adds to the caption stage, or names in another way."""
-
-    fps: int | None = None
-    roi: list[list[float]] | None = None
-    lang: str | None = None
-    track: Literal["main"] | None = None
-    sep: bool = False
-    formatter: str = ""
-
-
-def _caption_extraction(job: _Job) -> dict[str, Any]:
-    from media_pipeline.text.cues import cues_from_table
-
-    params = _checked(_CaptionParams, job.params)
-    given = {"fps": params.fps, "roi": params.roi, "lang": params.lang}
-    stage = {name: value for name, value in given.items() if value is not None}
-    artifact = job.runner.request(
-        job.key,
-        "ocr_cues",
-        {"ocr_cues": {**stage, "track": params.track or "all"}},
-        progress=job.progress,
-    )
-    write_captions(
-        cues_from_table(artifact.table("cues")),
-        job.output,
-        separate=params.sep,
-        prefix=params.formatter,
-    )
-    return {}
-
-
-def write_captions(cues: list[Cue], output: Path, *, separate: bool, prefix: str) -> None:
-    """Write the captions as one SRT file, or as one for the Chinese and one for the English rows.
-
-    ``{resultType}`` in the file's name becomes ``zh`` and ``en``; without it that is put before the
-    suffix.
-    """
-    from dataclasses import replace
-
-    from media_pipeline.media.files import atomic_path
-    from media_pipeline.text.formats import format_cues
-    from media_pipeline.text.scripts import rows_in_script
-
-    texts = {output: cues}
-    if separate:
-        texts = {}
-        for language in ("zh", "en"):
-            rows = [replace(c, text=rows_in_script(c.text, language)) for c in cues]
-            texts[_part(output, language)] = [c for c in rows if c.text.strip()]
-    for path, part in texts.items():
-        with atomic_path(path) as target:
-            target.write_text(
-                format_cues(part, "srt", prefix=prefix), encoding="utf-8", newline="\n"
-            )
-
-
-def _part(output: Path, language: str) -> Path:
-    if "{resultType}" in output.name:
-        return output.with_name(output.name.replace("{resultType}", language))
-    return output.with_name(f"{output.stem}_{language}{output.suffix}")
-
-
-# --- VideoClip ------------------------------------------------------------------------------------
-
-
-class _ClipParams(_JobParams):
-    duration: float | None = Field(None, ge=1.0, allow_inf_nan=False)
-
-
-def _video_clip(job: _Job) -> dict[str, Any]:
-    from media_pipeline.errors import NoVideoStream
-    from media_pipeline.media.files import atomic_path
-    from media_pipeline.media.probe import MediaInfo
-    from media_pipeline.media.verify import verify_media
-    from media_pipeline.stages.summary import choose_spans, join_spans, usual_target
-
-    params = _checked(_ClipParams, job.params)
-    item = job.runner.store.media.get(job.key)
-    source = job.runner.request(job.key, "source")
-    info = MediaInfo.model_validate(source.facts["media"])
-    if info.video is None:
-        raise NoVideoStream(item.name)
-    target = params.duration or usual_target(info.duration)
-    if target >= info.duration:
-        raise InvalidParameter(
-            f"'JobParams.duration' is invalid, input: {target:g}",
-            f"the film lasts {info.duration:.2f} s: ask for less",
-        )
-    found = job.runner.request(
-        job.key,
-        "highlight_candidates",
-        {
-            "highlight_candidates": {
-                "count": 10,
-                "clip_duration": min(max(target / 4, 3.0), 15.0),
-                "min_score": 0.0,
-            }
-        },
-        progress=lambda share: job.progress(share * 0.8),
-    )
-    moments = [(r["start"], r["end"], r["score"]) for r in found.table("highlights").to_pylist()]
-    spans = choose_spans(moments, target)
-    media = job.runner.originals.path(item)
-    with atomic_path(job.output) as temporary:
-        seconds = join_spans(
-            media, info, spans, temporary, lambda share: job.progress(0.8 + share * 0.2)
-        )
-        # Sound comes in packets of 21 ms, so each piece may last one longer than its picture.
-        verify_media(temporary, duration=seconds, tolerance=0.05 * (len(spans) + 1))
-    return {
-        "VideoSummaryList": [{"StartTime": f"{s:.2f}", "EndTime": f"{e:.2f}"} for s, e in spans]
-    }
-
-
-FUNCTIONS: dict[str, Callable[[_Job], dict[str, Any]]] = {
-    "CaptionExtraction": _caption_extraction,
-    "VideoClip": _video_clip,
-}

@@ -47,8 +47,9 @@ def remove(
     media: Annotated[str, typer.Argument(help="key, the beginning of a key, or file name")],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="do not ask")] = False,
 ) -> None:
-    """Remove a media item and everything that was made from it; the original file stays where it
-    is.
+    """Remove a media item and everything that was made from it.
+
+    The original file stays where it is.
     """
     from media_pipeline.settings import Settings
     from media_pipeline.store import Store
@@ -71,9 +72,10 @@ def correct(
     media: Annotated[str, typer.Argument(help="key, the beginning of a key, or file name")],
     captions: Annotated[Path, typer.Argument(metavar="FILE.srt", help="the corrected captions")],
 ) -> None:
-    """Put a person's captions in the place of those that were read; no later run replaces them.
+    """Put a person's captions in the place of those that were read.
 
-    What is made from the captions is stale from then on; `process` makes it anew.
+    No later run replaces them. What is made from the captions is stale from then on; `process`
+    makes it anew.
     """
     from media_pipeline.runner import Runner
     from media_pipeline.settings import Settings

@@ -47,8 +47,9 @@ def process(
         ),
     ] = None,
 ) -> None:
-    """Run every main stage on films through Dagster and export captions, transcript, highlights,
-    clips, the captioned film and a report.
+    """Run every main stage on films through Dagster, and export the results.
+
+    These are captions, transcript, words, highlights, clips, the captioned film and report.html.
     """
     chosen = read_profile(profile, set_ or [])
     folders = _folders(videos, None if out is None else check_folder(out))

@@ -13,11 +13,10 @@ def serve(
     host: Annotated[str, typer.Option(help="address to listen on")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="port to listen on")] = 3000,
 ) -> None:
-    """Start Dagster's web interface and its daemon (sensors, schedules, queued runs) until
-    interrupted.
+    """Start Dagster's web interface and its daemon, until interrupted.
 
-    Dagster's interface has no login: listen on other than the loopback address only behind a proxy
-    that asks for one.
+    The daemon runs sensors, schedules and queued runs. Dagster's interface has no login: listen on
+    other than the loopback address only behind a proxy that asks for one.
     """
     from media_pipeline.dagster.serve import serve as start
 

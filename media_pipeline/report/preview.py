@@ -229,10 +229,12 @@ def rows_of(table: pa.Table) -> list[dict[str, Any]]:
     return [{name: _cell(value) for name, value in row.items()} for row in table.to_pylist()]
 
 
-def _cell(value: Any) -> str | int | float | bool | None:
+def _cell(value: Any) -> str | int | float | bool:
+    if value is None:
+        return ""
     if isinstance(value, float):
         return round(value, 3)
-    if value is None or isinstance(value, bool | int):
+    if isinstance(value, bool | int):
         return value
     if isinstance(value, list):
         value = ", ".join(_item(one) for one in value)
