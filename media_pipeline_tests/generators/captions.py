@@ -1,8 +1,8 @@
 """Films with captions burned into a moving picture, and the truth beside them, exact to the frame.
 
 Captions are drawn with Pillow over grounds of our own (``make_clip``) or by ffmpeg's ``subtitles``
-filter over a generated source (``burn_subtitles``), so that two renderers with different outlines and
-scaling are covered. A film given as ground puts them over real footage.
+filter over a generated source (``burn_subtitles``), so that two renderers with different outlines
+and scaling are covered. A film given as ground puts them over real footage.
 """
 
 from __future__ import annotations
@@ -77,8 +77,8 @@ class CaptionClip:
 class Film:
     """What a clip is made of.
 
-    ``ground`` is ``still``, ``drift`` (slow texture), ``busy`` (fast layers with hard edges and a cut
-    every 2.4 s), or the path of a film.
+    ``ground`` is ``still``, ``drift`` (slow texture), ``busy`` (fast layers with hard edges and a
+    cut every 2.4 s), or the path of a film.
     """
 
     cues: Sequence[Cue]
@@ -93,11 +93,13 @@ class Film:
 
 def to_frames(cues: Sequence[Cue], rate: int) -> list[Cue]:
     """The cues with their times on the frames of a film of that rate."""
-    return [replace(c, start=round(c.start * rate) / rate, end=round(c.end * rate) / rate) for c in cues]
+    return [
+        replace(c, start=round(c.start * rate) / rate, end=round(c.end * rate) / rate) for c in cues
+    ]
 
 
 def make_clip(path: Path, film: Film, *, crf: int = 23) -> CaptionClip:
-    """Draw the captions over the ground and encode with x264; the truth is written beside as SRT."""
+    """Draw the captions over the ground and encode with x264; the truth stands beside as SRT."""
     cues = to_frames(film.cues, film.rate)
     width, height = film.size
     count = round(film.seconds * film.rate)
@@ -108,7 +110,10 @@ def make_clip(path: Path, film: Film, *, crf: int = 23) -> CaptionClip:
         f"file:{path.absolute()}",
     ]  # fmt: skip
     overlays = [_render(cue, film) for cue in cues]
-    marks = [(mark, _render_text(mark.text, mark.size * height, (255, 255, 255), 1)) for mark in film.marks]
+    marks = [
+        (mark, _render_text(mark.text, mark.size * height, (255, 255, 255), 1))
+        for mark in film.marks
+    ]
     with subprocess.Popen(command, stdin=subprocess.PIPE) as encoder:
         assert encoder.stdin is not None
         for index, ground in zip(range(count), _grounds(film), strict=False):
@@ -155,7 +160,7 @@ def burn_subtitles(
     return clip
 
 
-# --- text -------------------------------------------------------------------------------------------------------
+# --- text -----------------------------------------------------------------------------------------
 
 
 def _strength(cue: Cue, time: float, fade: float) -> float:
@@ -189,7 +194,13 @@ def _row_size(row: str, rows: Sequence[str], style: Style) -> float:
 
 
 def _render_text(
-    text: str, size: float, colour: Colour, outline: int, *, family: str | None = None, bar: float = 0.0
+    text: str,
+    size: float,
+    colour: Colour,
+    outline: int,
+    *,
+    family: str | None = None,
+    bar: float = 0.0,
 ) -> Picture:
     found = find_font(text, family)
     font = ImageFont.truetype(str(found.path), max(8, round(size)), index=found.index)
@@ -215,7 +226,7 @@ def _paste(frame: Picture, overlay: Picture, x: int, y: int, strength: float) ->
     place[:] = np.rint(place * (1 - alpha) + part[:, :, :3] * alpha).astype(np.uint8)
 
 
-# --- grounds ----------------------------------------------------------------------------------------------------
+# --- grounds --------------------------------------------------------------------------------------
 
 
 def _grounds(film: Film) -> Iterator[Picture]:
@@ -228,7 +239,9 @@ def _grounds(film: Film) -> Iterator[Picture]:
         picture = _texture(rng, width, height, hard=False)
         while True:
             yield picture
-    speed, hard, shot = (1, False, 10**9) if film.ground == "drift" else (5, True, round(2.4 * film.rate))
+    speed, hard, shot = (
+        (1, False, 10**9) if film.ground == "drift" else (5, True, round(2.4 * film.rate))
+    )
     index = 0
     while True:
         if index % shot == 0:
@@ -240,7 +253,9 @@ def _grounds(film: Film) -> Iterator[Picture]:
 
 
 def _texture(rng: np.random.Generator, width: int, height: int, *, hard: bool) -> Picture:
-    """Coloured clouds in several sizes; ``hard`` adds edges: bars, discs and lines of all brightnesses."""
+    """Coloured clouds in several sizes; ``hard`` adds edges: bars, discs and lines of all
+    brightnesses.
+    """
     sheet = np.zeros((height, width, 3), np.float32)
     for cells, weight in ((4, 90), (16, 45), (64, 20)):
         small = rng.normal(0, 1, (max(2, cells * height // width), cells, 3)).astype(np.float32)

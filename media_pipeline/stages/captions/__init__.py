@@ -1,0 +1,28 @@
+"""Captions: read off the picture, chosen among all that a film has, and written to files.
+
+``extract`` (the stage) feeds the frames of one decode to ``scan``, which lets ``follow`` find rows
+(``signature``, ``rows``) and follow them as tracks (``tracks``, ``template``, ``edits``,
+``boundaries``); ``reading`` reads each once or twice; ``layout`` and ``cues`` put rows together.
+``canonical`` and ``files`` are the two stages behind it.
+"""
+
+from media_pipeline.stages.captions.canonical import CAPTIONS, choose_captions, human_captions
+from media_pipeline.stages.captions.extract import (
+    OCR_CUES,
+    Extraction,
+    Params,
+    extract_captions,
+)
+from media_pipeline.stages.captions.files import CAPTION_FILES, write_caption_files
+
+__all__ = [
+    "CAPTIONS",
+    "CAPTION_FILES",
+    "OCR_CUES",
+    "Extraction",
+    "Params",
+    "choose_captions",
+    "extract_captions",
+    "human_captions",
+    "write_caption_files",
+]

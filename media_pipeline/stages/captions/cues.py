@@ -1,0 +1,69 @@
+"""From the rows of a film to its cues."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import reduce
+
+import cv2
+import numpy as np
+
+from media_pipeline.media.geometry import Box
+from media_pipeline.ocr.base import Picture
+from media_pipeline.stages.captions.layout import Group, Showing, group_rows
+from media_pipeline.text.cues import Cue
+
+_JPEG_QUALITY = 90
+
+
+def make_cues(
+    showings: Sequence[Showing], size: tuple[int, int], region: Box
+) -> tuple[list[Cue], list[bytes]]:
+    """The cues of rows in time order, and for each the picture that was read as a JPEG file.
+
+    Parameters
+    ----------
+    showings : the rows that belong to the captions.
+    size : width and height of the strip that the rows' boxes refer to.
+    region : the part of the displayed picture that the strip shows.
+    """
+    groups = group_rows(showings)
+    return [_cue(group, size, region) for group in groups], [_picture(group) for group in groups]
+
+
+def _cue(group: Group, size: tuple[int, int], region: Box) -> Cue:
+    width, height = size
+    boxes = [
+        Box(
+            region.x + row.box.left / width * region.w,
+            region.y + row.box.top / height * region.h,
+            row.box.width / width * region.w,
+            row.box.height / height * region.h,
+        )
+        for row in (showing.row for showing in group.rows)
+    ]
+    letters = sum(len(s.row.text) for s in group.rows)
+    confidence = sum(s.row.confidence * len(s.row.text) for s in group.rows) / letters
+    return Cue(group.start, group.end, group.text, confidence, reduce(Box.union, boxes))
+
+
+def _picture(group: Group) -> bytes:
+    """The crops of the rows under each other."""
+    if len(group.rows) == 1:
+        return group.rows[0].row.crop
+    crops = [_decode(s.row.crop) for s in group.rows]
+    width = max(crop.shape[1] for crop in crops)
+    stacked = np.vstack([_centred(crop, width) for crop in crops])
+    return cv2.imencode(".jpg", stacked, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])[1].tobytes()
+
+
+def _centred(crop: Picture, width: int) -> Picture:
+    left = (width - crop.shape[1]) // 2
+    right = width - crop.shape[1] - left
+    return cv2.copyMakeBorder(crop, 0, 0, left, right, cv2.BORDER_CONSTANT).astype(np.uint8)
+
+
+def _decode(jpeg: bytes) -> Picture:
+    picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    assert picture is not None  # noqa: S101 - our own JPEG
+    return picture.astype(np.uint8, copy=False)

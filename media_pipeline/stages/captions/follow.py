@@ -1,0 +1,171 @@
+"""Following rows through the film: when to detect, which tracks live, where they begin and end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from media_pipeline.ocr.base import Picture, TextBox
+from media_pipeline.stages.captions.boundaries import FrameBuffer, furthest
+from media_pipeline.stages.captions.rows import PixelBox, join_rows
+from media_pipeline.stages.captions.signature import ChangeGate, Luma
+from media_pipeline.stages.captions.tracks import Presence, Track
+
+_STILL_S = 0.1  # text must have stood still this long to count as a change
+_PATIENCE_S = 1.0  # the detector looks at least this often
+_LOWEST_ROW = 8.0  # pixels of the working strip: lower text cannot be recognised
+_COVERED = 0.85  # share of a detected row inside a track that makes it the same row
+_TOUCHED = 0.15  # share that makes it the same row, grown
+_REMEMBERED = 16  # ended tracks that later ones are kept from overlapping
+_SETTLED_AT = 3  # samples after which the template is good enough to search the first frame
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One sampled frame.
+
+    ``picture`` gives the region in colour and native resolution; ``crop`` cuts a box of the strip
+    out of it, with the margin that recognition wants.
+    """
+
+    strip: Picture
+    crop: Callable[[PixelBox], Picture]
+
+
+class Follower:
+    """Follows all rows of a film: takes every frame, returns the tracks that have ended.
+
+    Parameters
+    ----------
+    detect : finds text in a colour strip.
+    rate : samples per second.
+    """
+
+    def __init__(self, detect: Callable[[Picture], list[TextBox]], rate: float) -> None:
+        self._detect = detect
+        self._gate = ChangeGate(max(1, round(_PATIENCE_S * rate)))
+        self._buffer = FrameBuffer()
+        self._live: list[Track] = []
+        self._ended: list[Track] = []
+        self._retry = False
+        self.detected = 0
+        """Samples that the detector has looked at."""
+
+    def frame(self, time: float, luma: Luma) -> None:
+        """Take the next frame's working strip."""
+        self._buffer.append(time, luma)
+
+    def sample(self, sample: Sample) -> list[Track]:
+        """Look at the newest frame: follow, detect where something changed, say what ended."""
+        luma = self._buffer.luma(self._buffer.last)
+        ended = [track for track in self._live if not self._goes_on(track)]
+        self._close(ended)
+        for track in self._live:
+            if track.end == self._buffer.last:
+                track.take(track.end, luma, sample.crop(track.text))
+                if track.template.count >= _SETTLED_AT:
+                    self._settle(track)
+        known = [track.box for track in self._live]
+        changed = self._gate.changed(luma, self._buffer.before(_STILL_S), known)
+        if ended or changed or self._retry:
+            replaced, found = self._look(luma, sample)
+            self._gate.looked(luma)
+            self._retry = changed and not found and not self._retry
+            ended += replaced
+        return ended
+
+    def finish(self) -> list[Track]:
+        """End all tracks with the film."""
+        ended = list(self._live)
+        for track in ended:
+            self._goes_on(track)
+        self._close(ended)
+        return ended
+
+    # --- following --------------------------------------------------------------------------------
+
+    def _goes_on(self, track: Track) -> bool:
+        """Follow a track through the frames since it was last looked at."""
+        goes_on = True
+        for index in range(track.seen + 1, self._buffer.last + 1):
+            goes_on = track.advance(index, self._buffer.luma(index))
+            if not goes_on:
+                break
+        edit = track.edits.find(track.end, self._buffer.luma)
+        if edit is None:
+            return goes_on
+        track.end = edit - 1
+        return False
+
+    def _settle(self, track: Track) -> None:
+        """Move the start to the first frame that shows the track, not before the row before it has
+        ended.
+        """
+        if track.settled:
+            return
+        track.settled = True
+        floor = max(
+            (t.end + 1 for t in self._ended if t is not track and t.stands_on(track)),
+            default=0,
+        )
+        back = range(track.start - 1, max(floor, self._buffer.first) - 1, -1)
+        found = furthest(back, lambda i: self._shows(track, i))
+        if found is not None:
+            track.start = found
+
+    def _shows(self, track: Track, index: int) -> bool:
+        return track.presence(self._buffer.luma(index)) is Presence.SHOWN
+
+    def _close(self, tracks: Iterable[Track]) -> None:
+        for track in tracks:
+            track.commit()
+            self._settle(track)
+            self._live.remove(track)
+            self._ended.append(track)
+        del self._ended[:-_REMEMBERED]
+
+    # --- detecting --------------------------------------------------------------------------------
+
+    def _look(self, luma: Luma, sample: Sample) -> tuple[list[Track], bool]:
+        """Detect and start tracks for rows that none covers; the tracks they replace and whether
+        there were any.
+        """
+        self.detected += 1
+        replaced: list[Track] = []
+        found = False
+        for row in join_rows(self._detect(sample.strip), _LOWEST_ROW):
+            if any(row.covered(track.box) >= _COVERED for track in self._live):
+                continue
+            track = self._begin(row, luma, sample)
+            grown = [
+                t for t in self._live if row.covered(t.box) > _TOUCHED and row.same_line(t.text)
+            ]
+            replaced += self._replace(grown, track)
+            self._live.append(track)
+            found = True
+        return replaced, found
+
+    def _begin(self, row: PixelBox, luma: Luma, sample: Sample) -> Track:
+        track = Track(row, self._buffer.last, luma)
+        track.take(self._buffer.last, luma, sample.crop(row))
+        return track
+
+    def _replace(self, old: list[Track], new: Track) -> list[Track]:
+        """Let a row that grew take the place of its parts; those that stood before it are returned
+        as ended.
+        """
+        ended = []
+        for track in old:
+            back = range(new.start - 1, max(track.start, self._buffer.first) - 1, -1)
+            found = furthest(back, lambda i: self._shows(new, i))
+            if found is not None:
+                new.start = found
+            if new.start <= max(track.start, self._buffer.first):
+                new.start = min(new.start, track.start)
+                new.settled = track.settled
+                self._live.remove(track)
+            else:
+                track.end = new.start - 1
+                self._close([track])
+                ended.append(track)
+        return ended

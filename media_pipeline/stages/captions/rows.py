@@ -1,0 +1,99 @@
+"""From the boxes of a detector to rows of text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from media_pipeline.ocr.base import TextBox
+
+_SAME_ROW = 0.6  # share of the lower box's height that two boxes of one row have in common
+_SAME_SIZE = (
+    0.55  # of the heights of two boxes of one row: a thing behind a caption is no part of it
+)
+_ROW_GAP = 2.5  # row heights between two boxes of one row: captions have gaps instead of commas
+
+
+@dataclass(frozen=True, slots=True)
+class PixelBox:
+    """A rectangle in whole pixels of the working strip, right and bottom exclusive."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    @property
+    def width(self) -> int:
+        """Pixels across."""
+        return self.right - self.left
+
+    @property
+    def height(self) -> int:
+        """Pixels down."""
+        return self.bottom - self.top
+
+    @property
+    def middle(self) -> float:
+        """The height of the middle line."""
+        return (self.top + self.bottom) / 2
+
+    @property
+    def centre(self) -> float:
+        """The x of the middle."""
+        return (self.left + self.right) / 2
+
+    def padded(self, across: int, down: int, width: int, height: int) -> PixelBox:
+        """The box with a margin, cut at the edges of a picture of that size."""
+        return PixelBox(
+            max(0, self.left - across),
+            max(0, self.top - down),
+            min(width, self.right + across),
+            min(height, self.bottom + down),
+        )
+
+    def covered(self, other: PixelBox) -> float:
+        """The share of this box that the other covers."""
+        across = min(self.right, other.right) - max(self.left, other.left)
+        down = min(self.bottom, other.bottom) - max(self.top, other.top)
+        return max(0, across) * max(0, down) / max(1, self.width * self.height)
+
+    def same_line(self, other: PixelBox) -> bool:
+        """Whether both stand on one line of text."""
+        common = min(self.bottom, other.bottom) - max(self.top, other.top)
+        return common > _SAME_ROW * min(self.height, other.height)
+
+
+def join_rows(boxes: Iterable[TextBox], lowest: float) -> list[PixelBox]:
+    """Boxes that stand on one line with no more than a gap between them, joined; rows below a
+    height left out.
+
+    Parameters
+    ----------
+    boxes : what the detector found.
+    lowest : pixels; lower rows cannot be read.
+    """
+    rows: list[PixelBox] = []
+    for box in sorted(boxes, key=lambda b: b.left):
+        piece = PixelBox(int(box.left), int(box.top), round(box.right), round(box.bottom))
+        for number, row in enumerate(rows):
+            lower, higher = sorted((row.height, piece.height))
+            if (
+                row.same_line(piece)
+                and lower >= _SAME_SIZE * higher
+                and piece.left - row.right < _ROW_GAP * lower
+            ):
+                rows[number] = _around((row, piece))
+                break
+        else:
+            rows.append(piece)
+    return [row for row in rows if row.height >= lowest]
+
+
+def _around(boxes: Sequence[PixelBox]) -> PixelBox:
+    return PixelBox(
+        min(b.left for b in boxes),
+        min(b.top for b in boxes),
+        max(b.right for b in boxes),
+        max(b.bottom for b in boxes),
+    )

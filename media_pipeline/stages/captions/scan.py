@@ -1,0 +1,144 @@
+"""One pass over the frames of a film: from decoded frames to rows of text with times."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from media_pipeline.errors import PictureTooSmall
+from media_pipeline.media.decode import Frame
+from media_pipeline.ocr.base import Picture, TextEngine
+from media_pipeline.stages.captions.follow import Follower, Sample
+from media_pipeline.stages.captions.layout import Showing, join_split
+from media_pipeline.stages.captions.reading import Reader, Row
+from media_pipeline.stages.captions.rows import PixelBox
+from media_pipeline.stages.captions.signature import Luma
+from media_pipeline.stages.captions.tracks import Track
+
+_STRIP_SIDE = 640  # pixels: rows of 18-20 pixels suffice for detection, templates and boundaries
+_SMALLEST_SIDE = 16  # pixels of the region: lower text than half of this cannot be read
+_SHORTEST_S = 0.2  # what is shorter is no caption but a scrolling or moving text seen for a moment
+_READ_ACROSS, _READ_DOWN = 0.5, 0.04  # of the row height: tight crops lose a leading 一
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How much was looked at.
+
+    Attributes
+    ----------
+    frames : frames decoded.
+    sampled : of these, frames that were looked at for changes.
+    detected : of these, frames shown to the text detector.
+    recognised : of these, frames of which text was recognised.
+    lines_read : crops of one line that were recognised.
+    """
+
+    frames: int
+    sampled: int
+    detected: int
+    recognised: int
+    lines_read: int
+
+
+class Scan:
+    """Reads the rows of a film from its frames, taken one by one.
+
+    Parameters
+    ----------
+    engine : detects and recognises text.
+    rate : samples per second.
+    language : ``ch``, ``en`` or ``ch_ml``.
+    """
+
+    def __init__(self, engine: TextEngine, rate: float, language: str) -> None:
+        self._follower = Follower(engine.detect, rate)
+        self._reader = Reader(engine, language)
+        self._step = 1.0 / rate
+        self._next = float("-inf")
+        self._sampled = 0
+        self._rows: list[Row] = []
+        self._times = array("d")
+        self.size = (1, 1)
+        """Width and height of the working strip, which the boxes of rows refer to."""
+
+    def take(self, frame: Frame) -> None:
+        """Take the next frame."""
+        height, width = frame.luma.shape
+        if min(height, width) < _SMALLEST_SIDE:
+            raise PictureTooSmall(
+                f"the region to read is {width}x{height} pixels",
+                f"give a picture or region of at least {_SMALLEST_SIDE} pixels each way",
+            )
+        scale = min(1.0, _STRIP_SIDE / max(height, width))
+        self.size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        self._times.append(frame.time)
+        self._follower.frame(frame.time, _scaled(frame.luma, self.size))
+        if frame.time >= self._next:
+            # The next sample is due one step after this one was, not after the frame that happened
+            # to be there.
+            self._next = max(self._next + self._step, frame.time + self._step / 2)
+            self._sampled += 1
+            self._read(self._follower.sample(self._sample(frame)))
+
+    def finish(self) -> list[Showing]:
+        """All rows that were read, those joined that one caption was split into, in time order."""
+        self._read(self._follower.finish())
+        return [
+            Showing(self._times[row.start], self._end_time(row.end), row)
+            for row in join_split(self._rows)
+        ]
+
+    @property
+    def counts(self) -> Counts:
+        """How much was looked at so far."""
+        reader = self._reader
+        return Counts(
+            len(self._times), self._sampled, self._follower.detected, reader.samples, reader.lines
+        )
+
+    @property
+    def duration(self) -> float:
+        """Seconds from the first frame to the end of the last."""
+        return self._end_time(len(self._times) - 1) - self._times[0] if self._times else 0.0
+
+    def _end_time(self, index: int) -> float:
+        """When the frame of that number is replaced by the next."""
+        if index + 1 < len(self._times):
+            return self._times[index + 1]
+        steps = np.diff(np.array(self._times[-25:]))
+        return self._times[-1] + (float(np.median(steps)) if len(steps) else self._step)
+
+    def _read(self, tracks: Iterable[Track]) -> None:
+        for track in tracks:
+            if self._end_time(track.end) - self._times[track.start] < _SHORTEST_S - 1e-3:
+                continue
+            row = self._reader.read(track)
+            if row is not None:
+                self._rows.append(row)
+
+    def _sample(self, frame: Frame) -> Sample:
+        picture = frame.bgr()
+        width, height = self.size
+        across, down = picture.shape[1] / width, picture.shape[0] / height
+
+        def crop(box: PixelBox) -> Picture:
+            margin = box.height
+            left = int((box.left - _READ_ACROSS * margin) * across)
+            right = round((box.right + _READ_ACROSS * margin) * across)
+            top = int((box.top - _READ_DOWN * margin) * down)
+            bottom = round((box.bottom + _READ_DOWN * margin) * down)
+            return picture[max(0, top) : bottom, max(0, left) : right]
+
+        return Sample(_scaled(picture, self.size), crop)
+
+
+def _scaled(picture: Luma, size: tuple[int, int]) -> Luma:
+    """A copy of the picture in that size (width, height)."""
+    if picture.shape[1::-1] == size:
+        return picture.copy()
+    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
