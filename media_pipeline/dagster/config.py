@@ -50,6 +50,8 @@ def config_class(stage: Stage) -> type[dg.Config]:
             kind = config_type(field.annotation, top=True)
         except TypeError as error:
             raise TypeError(f"{stage.name}.{name}: {error}") from None
+        if get_origin(kind) is not Literal and not field.is_required():
+            kind = Optional[kind]  # Dagster lets null through for such fields, see `asked`
         fields[name] = (kind, Field(_default(field), description=_describe(properties[name])))
     words = "".join(part.capitalize() for part in stage.name.split("_"))
     return create_model(f"{words}Config", __base__=dg.Config, **fields)

@@ -76,10 +76,7 @@ def rows_table(rows: Sequence[Mapping[str, Any]]) -> dg.TableMetadataValue:
     """Rows as a table that the UI shows; columns and their types are those of all rows together."""
     names = list(dict.fromkeys(name for row in rows for name in row))
     columns = [dg.TableColumn(name, _kind([row.get(name) for row in rows])) for name in names]
-    records = [
-        dg.TableRecord({name: _cell(row.get(name)) for name in names if row.get(name) is not None})
-        for row in rows
-    ]
+    records = [dg.TableRecord({name: _cell(row.get(name)) for name in names}) for row in rows]
     return dg.MetadataValue.table(records, dg.TableSchema(columns))
 
 
@@ -111,6 +108,8 @@ def _kind(values: Sequence[Any]) -> str:
 
 
 def _cell(value: Any) -> str | int | float | bool:
+    if value is None:
+        return ""
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)  # JSON has no such numbers
     return value if isinstance(value, str | int | float | bool) else str(value)

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import base64
+import json
+
+import dagster as dg
+import pytest
+
+from media_pipeline.dagster.metadata import (
+    MAX_IMAGE_BYTES,
+    definition_metadata,
+    picture,
+    result_metadata,
+    rows_table,
+    table_schema,
+)
+from media_pipeline.report.preview import Preview
+from media_pipeline.stages.base import Stage
+from media_pipeline.stages.tables import HIGHLIGHTS, OCR_CUES
+from media_pipeline.store import Manifest, StoredArtifact
+from media_pipeline_tests.dagster.conftest import Workshop
+from media_pipeline_tests.generators.stages import STAGES
+
+PNG, JPEG = b"\x89PNG\r\n\x1a\n" + b"p" * 20, b"\xff\xd8\xff" + b"j" * 20
+
+
+@pytest.fixture
+def words(workshop: Workshop) -> StoredArtifact:
+    key = workshop.add()
+    workshop.run(key)
+    artifact = workshop.runner.store.current("words", key)
+    assert artifact is not None
+    return artifact
+
+
+def test_columns_are_described() -> None:
+    columns = {column.name: column for column in table_schema(OCR_CUES).columns}
+    assert list(columns) == OCR_CUES.schema.names
+    assert columns["start"].type == "double"
+    assert columns["start"].description is not None
+    assert not columns["start"].constraints.nullable
+    assert columns["x"].constraints.nullable
+    types = {column.name: column.type for column in table_schema(HIGHLIGHTS).columns}
+    assert types["tags"] == "list<item: string>"
+
+
+def test_a_stage_with_several_tables_shows_all_their_columns() -> None:
+    stage: Stage = STAGES["words"]
+    assert list(definition_metadata(stage)) == ["dagster/column_schema"]
+    assert definition_metadata(STAGES["clip"]) == {}
+
+
+def test_pictures_are_shown_unless_they_are_too_large(words: StoredArtifact) -> None:
+    images = {"small": PNG, "photo": JPEG, "large": JPEG + b"x" * MAX_IMAGE_BYTES}
+    found = result_metadata(STAGES["words"], words, reused=False, preview=Preview(images))
+    assert found["small"].value == f"![small](data:image/png;base64,{base64.b64encode(PNG).decode()})"
+    assert str(found["photo"].value).startswith("![photo](data:image/jpeg;base64,")
+    assert "large" not in found
+    assert picture("t", PNG).endswith(")")
+
+
+def test_rows_of_any_values_become_a_table() -> None:
+    rows = [
+        {"a": 1, "b": 0.5, "c": "x", "d": None, "e": True, "f": [1, 2]},
+        {"a": 2, "b": float("nan"), "c": "|", "d": None, "e": False, "g": 1},
+    ]
+    table = rows_table(rows)
+    types = {column.name: column.type for column in table.schema.columns}
+    assert types == {
+        "a": "int",
+        "b": "float",
+        "c": "string",
+        "d": "string",
+        "e": "bool",
+        "f": "string",
+        "g": "int",
+    }
+    first = {"a": 1, "b": 0.5, "c": "x", "d": "", "e": True, "f": "[1, 2]", "g": ""}
+    assert table.records[0].data == first
+    assert table.records[1].data["b"] == "nan"
+    json.dumps([dict(record.data) for record in table.records], allow_nan=False)
+
+
+def test_a_preview_table_is_shown(words: StoredArtifact) -> None:
+    found = result_metadata(
+        STAGES["words"], words, reused=True, preview=Preview({}, [{"start": 0.0, "text": "a"}])
+    )
+    assert isinstance(found["preview"], dg.TableMetadataValue)
+    assert found["reused"].value is True
+
+
+def test_reason_and_warnings_are_shown_as_they_are(words: StoredArtifact) -> None:
+    manifest = Manifest.model_validate(
+        {
+            **words.manifest.model_dump(),
+            "warnings": ["*bold* <b>", "second"],
+            "reason": {"code": "NoSpeech", "message": "no speech in x", "remedy": "speak"},
+        }
+    )
+    artifact = StoredArtifact(words.backend, manifest)
+    found = result_metadata(STAGES["words"], artifact, reused=False, preview=Preview())
+    assert found["reason"].value == "NoSpeech: no speech in x: speak"
+    assert found["warnings"].value == "- \\*bold\\* \\<b\\>\n- second"
