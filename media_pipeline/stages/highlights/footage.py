@@ -18,7 +18,7 @@ _EPSILON_S = 0.001
 
 
 class Footage:
-    """The frames of a clip by time, read forward only and one at a time.
+    """The frames of a clip by time, read forward and one at a time; going back opens it again.
 
     The file is opened when the first frame is asked for, so that a reel of many clips has few open.
     """
@@ -28,15 +28,20 @@ class Footage:
         self._frames: FrameReader | None = None
         self._next: Frame | None = None
         self._shown: Picture | None = None
+        self._asked = 0.0
 
     def frame(self, time: float) -> Picture:
-        """The frame shown at a time, (h, w, 3) RGB; times must not go back.
+        """The frame shown at a time, (h, w, 3) RGB. Asking for an earlier time than before is slow.
 
         Raises
         ------
         EncodeFailed
             when the clip has no frames.
         """
+        if time < self._asked - _EPSILON_S:  # moviepy looks at the end while it puts parts together
+            self.close()
+            self._frames = self._shown = None
+        self._asked = time
         if self._frames is None:
             self._frames = decode(self._path, width=self._size[0])
             self._next = next(self._frames, None)
