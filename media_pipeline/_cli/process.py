@@ -165,6 +165,8 @@ def _row(asset: str, outcome: AssetOutcome, artifact: StoredArtifact | None) -> 
     if artifact is None:
         state = "failed" if outcome.error else "not made"
         return (asset, state, "", _seconds(outcome.seconds), "", outcome.error or "")
+    from media_pipeline.report.html import speed
+
     manifest = artifact.manifest
     engine = " ".join((manifest.engine or {}).values())
     why = manifest.why if len(manifest.why) <= _WHY else manifest.why[: _WHY - 1] + "…"
@@ -178,7 +180,7 @@ def _row(asset: str, outcome: AssetOutcome, artifact: StoredArtifact | None) -> 
         _result(artifact),
         "\n".join(part for part in (engine, why) if part),
         "reused" if outcome.reused else _seconds(outcome.seconds),
-        f"{manifest.realtime:.1f}" if manifest.realtime else "",
+        speed(manifest.realtime),
         "\n".join(notes),
     )
 

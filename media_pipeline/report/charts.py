@@ -320,13 +320,8 @@ def _shot_at(shots: Sequence[Shot], time: float) -> Shot | None:
 
 
 def _shot_in(shots: Sequence[Shot], highlight: Highlight) -> Shot | None:
-    """The shot that fills most of the highlight."""
-
-    def overlap(shot: Shot) -> float:
-        return min(shot.end, highlight.end) - max(shot.start, highlight.start)
-
-    best = max((s for s in shots if s.thumbnail), key=overlap, default=None)
-    return best if best is not None and overlap(best) > 0 else None
+    """The shot in the middle of the highlight."""
+    return _shot_at(shots, (highlight.start + highlight.end) / 2)
 
 
 def _image(shot: Shot | None) -> Image.Image | None:

@@ -69,6 +69,7 @@ def render_report(artifacts: Mapping[str, Stored], *, name: str, links: Links) -
     )
     environment.filters["time"] = format_timecode
     environment.filters["link"] = quote
+    environment.filters["speed"] = speed
     text = Path(__file__).with_name("report.html.jinja").read_text(encoding="utf-8")
     film = Film(artifacts)
     return environment.from_string(text).render(
@@ -82,6 +83,13 @@ def render_report(artifacts: Mapping[str, Stored], *, name: str, links: Links) -
         links=links,
         why_empty={asset: _reason(artifact) for asset, artifact in artifacts.items()},
     )
+
+
+def speed(realtime: float | None) -> str:
+    """Multiples of real time as people read them; empty when there is none."""
+    if not realtime:
+        return ""
+    return f"{realtime:.1f}" if realtime < 100 else f"{realtime:,.0f}"
 
 
 def inline(data: bytes) -> str:
