@@ -10,6 +10,7 @@ from media_pipeline.media.probe import VideoStream
 
 # sound that MP4 carries as it is (ISO/IEC 14496-12 sample entries that ffmpeg writes)
 _SOUND_IN_MP4 = frozenset(("aac", "mp3", "ac3", "eac3", "alac", "opus", "flac"))
+_DECODERS = {"mp3float": "mp3", "libopus": "opus", "ac3_fixed": "ac3", "aac_fixed": "aac"}
 _AAC_CHANNELS = 8
 
 
@@ -67,5 +68,5 @@ def aac_args(channels: int) -> list[str]:
 
 
 def fits_mp4(codec: str) -> bool:
-    """Whether MP4 carries sound of this codec as it is."""
-    return codec in _SOUND_IN_MP4
+    """Whether MP4 carries sound of this codec (or of the codec of this decoder) as it is."""
+    return _DECODERS.get(codec, codec) in _SOUND_IN_MP4

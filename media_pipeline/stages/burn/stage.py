@@ -19,6 +19,7 @@ from media_pipeline.errors import NoEngineForLanguage, NothingToDo, NoVideoStrea
 from media_pipeline.media.decode import frame_at
 from media_pipeline.media.encode import square_size, written_size
 from media_pipeline.media.fonts import Font, find_font
+from media_pipeline.media.probe import MediaInfo
 from media_pipeline.stages.base import (
     Artifact,
     MediaOutput,
@@ -119,7 +120,9 @@ def box_document(
 
 def _run(work: Work) -> Outcome:
     params: Params = work.params
-    video = work.info.video
+    # the source says which sound track was chosen
+    info = MediaInfo.model_validate(work.inputs["source"].facts["media"])
+    video = info.video
     if video is None:
         raise NoVideoStream(work.name)
     size, written = square_size(video), written_size(video)
@@ -140,7 +143,7 @@ def _run(work: Work) -> Outcome:
     target = work.out / "captioned.mp4"
     burn(
         work.media,
-        work.info,
+        info,
         target,
         drawn,
         fonts,

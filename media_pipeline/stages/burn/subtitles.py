@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -14,6 +15,7 @@ from media_pipeline.text.scripts import script
 from media_pipeline.text.wrap import balance
 
 _SIDE, _BOTTOM = 0.06, 0.05  # safe margins, shares of width and height (EBU R 95 has 5 % at least)
+_UNDRAWN = ("Cc", "Co", "Cs", "Cn")
 _NARROW = 0.9  # in a narrow picture the size follows the width: this share of it counts as height
 
 
@@ -87,7 +89,7 @@ class _Layout:
 
     def text(self, text: str) -> str:
         """A cue's text as ASS."""
-        rows = balance(text, self._max_width - 2 * self._style.outline, self._width)
+        rows = balance(_drawable(text), self._max_width - 2 * self._style.outline, self._width)
         return r"\N".join(self._marked(row) for row in rows)
 
     def _width(self, row: str) -> float:
@@ -112,6 +114,11 @@ class _Layout:
             return [(row, find_font(row, self._style.font.family))]
         except FontMissing:
             return [(run, find_font(run, self._family)) for run in _runs(row)]
+
+
+def _drawable(text: str) -> str:
+    """The text without characters for which no font can have a glyph: controls and private use."""
+    return "".join(c for c in text if c == "\n" or unicodedata.category(c) not in _UNDRAWN)
 
 
 def _runs(text: str) -> list[str]:

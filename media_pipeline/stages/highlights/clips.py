@@ -103,9 +103,9 @@ def _run(work: Work) -> Outcome:
             "lower min_score of highlight_candidates",
         )
     spans = [(row["start"], row["end"]) for row in rows]
-    clips = render_clips(
-        work.media, work.info, spans, work.out, work.params, progress=work.progress
-    )
+    # the source says which sound track was chosen
+    info = MediaInfo.model_validate(work.inputs["source"].facts["media"])
+    clips = render_clips(work.media, info, spans, work.out, work.params, progress=work.progress)
     table: dict[str, list[Any]] = {
         "start": [start for start, _ in spans],
         "end": [end for _, end in spans],

@@ -29,7 +29,7 @@ WEIGHTS: dict[str, float] = {
 """How much each signal counts."""
 
 # the least spread of each signal that is taken seriously, in its own unit
-_FLOORS = {"loudness": 2.5, "flux": 0.25, "motion": 0.8, "cuts": 0.12, "speech": 1.0, "text": 0.25}
+_FLOORS = {"loudness": 2.5, "flux": 0.25, "motion": 2.5, "cuts": 0.12, "speech": 1.0, "text": 0.25}
 _HUM = 0.3  # the share that loud but steady sound keeps: less than an event, more than silence
 
 

@@ -1,0 +1,105 @@
+"""Artifacts that stages read in tests, and running a stage as the runner does, without a lake."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from media_pipeline.errors import MediaPipelineError
+from media_pipeline.media.probe import probe
+from media_pipeline.stages.base import Artifact, Outcome, Reason, Stage, StageParams, Work, quiet
+from media_pipeline.stages.tables import CAPTIONS, OCR_CUES, SPEECH_CUES, WORDS, TableSpec
+from media_pipeline.text.cues import Cue, Word, cues_to_table, words_to_table
+
+
+@dataclass(frozen=True)
+class FolderArtifact:
+    """An artifact that is a folder; implements :class:`media_pipeline.stages.base.Artifact`."""
+
+    folder: Path
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    reason: Reason | None = None
+    fingerprint: str = "0" * 16
+
+    def path(self, name: str) -> Path:
+        file = self.folder / name
+        assert file.is_file(), f"{name} is not in {self.folder}"
+        return file
+
+    def files(self, pattern: str = "*") -> Sequence[Path]:
+        return sorted(self.folder.glob(pattern))
+
+    def table(self, name: str) -> pa.Table:
+        return pq.ParquetFile(self.path(name)).read()
+
+
+def run_stage(
+    stage: Stage,
+    media: Path,
+    out: Path,
+    inputs: Mapping[str, Artifact] | None = None,
+    params: StageParams | None = None,
+    progress: Any = quiet,
+) -> FolderArtifact:
+    """What a stage makes of a file, in an empty folder; typed errors are raised."""
+    out.mkdir(parents=True)
+    work = Work(
+        media=media,
+        info=probe(media),
+        inputs={"source": source(media, out.parent), **(inputs or {})},
+        params=params or stage.params(),
+        out=out,
+        progress=progress,
+        name=media.name,
+    )
+    outcome: Outcome = stage.run(work)
+    return FolderArtifact(out, outcome.facts)
+
+
+def source(media: Path, folder: Path) -> FolderArtifact:
+    """What probing says, as the asset ``source`` has it."""
+    return FolderArtifact(folder, {"media": probe(media).model_dump(mode="json")})
+
+
+def empty(folder: Path, error: MediaPipelineError, **tables: TableSpec) -> FolderArtifact:
+    """An artifact that is empty for a reason, with its tables by file stem."""
+    folder.mkdir(parents=True)
+    for stem, spec in tables.items():
+        pq.write_table(spec.empty(), folder / f"{stem}.parquet")
+    return FolderArtifact(folder, reason=Reason(error.code, error.message, error.remedy))
+
+
+def captions(folder: Path, cues: Sequence[Cue], origin: str = "ocr") -> FolderArtifact:
+    """Canonical captions."""
+    folder.mkdir(parents=True)
+    table = cues_to_table(cues, CAPTIONS.schema, source=[origin] * len(cues))
+    pq.write_table(table, folder / "captions.parquet")
+    return FolderArtifact(folder, {"source": origin, "cues": len(cues), "stream": None})
+
+
+def ocr_cues(folder: Path, cues: Sequence[Cue]) -> FolderArtifact:
+    """Captions as read off the picture."""
+    folder.mkdir(parents=True)
+    table = cues_to_table(cues, OCR_CUES.schema, crop=["crop_0001.jpg"] * len(cues))
+    pq.write_table(table, folder / "cues.parquet")
+    return FolderArtifact(folder, {"cues": len(cues)})
+
+
+def words(folder: Path, spoken: Sequence[Word], cue: Sequence[int] | None = None) -> FolderArtifact:
+    """Spoken words; ``cue`` gives the row of the caption of each."""
+    folder.mkdir(parents=True)
+    table = words_to_table(spoken, WORDS.schema, cue=cue or [0] * len(spoken))
+    pq.write_table(table, folder / "words.parquet")
+    return FolderArtifact(folder, {"words": len(spoken)})
+
+
+def speech_subtitles(folder: Path, cues: Sequence[Cue]) -> FolderArtifact:
+    """Subtitles made of speech."""
+    folder.mkdir(parents=True)
+    pq.write_table(cues_to_table(cues, SPEECH_CUES.schema), folder / "cues.parquet")
+    return FolderArtifact(folder, {"cues": len(cues), "too_fast": 0})
