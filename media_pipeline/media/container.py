@@ -21,6 +21,7 @@ from media_pipeline.errors import (
     NotMedia,
     NoVideoStream,
     TruncatedMedia,
+    ZeroDuration,
     printable,
 )
 from media_pipeline.media.truncation import announced_size
@@ -55,9 +56,9 @@ def open_media(path: Path | str) -> Iterator[InputContainer]:
 
     Raises
     ------
-    MediaNotFound, EmptyMedia, NotMedia, TruncatedMedia
+    MediaNotFound, EmptyMedia, NotMedia, TruncatedMedia, ZeroDuration
         when there is no such file, it has no bytes, it holds no sound or picture that libav can
-        read, or its index is missing because the file was cut off.
+        read, its index is missing because the file was cut off, or it has no stream.
     """
     path = Path(path)
     container = _open(path)
@@ -80,7 +81,10 @@ def _open(path: Path) -> InputContainer:
         container.close()
         raise NotMedia(path.name, "it is a still picture")
     if not any(s.type in ("video", "audio") for s in container.streams):
+        bare = not len(container.streams)
         container.close()
+        if bare:  # an encoder that stopped before its first frame
+            raise ZeroDuration(path.name)
         raise NotMedia(path.name, "it has neither picture nor sound")
     return container
 

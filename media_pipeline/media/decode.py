@@ -34,6 +34,8 @@ _SEEK_BACK_S = (0.5, 4.0, 30.0)
 file."""
 _EPSILON_S = 1e-6
 _LOST_S, _LOST_SHARE = 1.0, 0.05
+_MARKS_NEIGHBOURS = ("mpegts",)
+"""Formats where a packet counts as damaged for a gap beside it: most such packets decode well."""
 
 
 class Frame:
@@ -103,7 +105,7 @@ class FrameReader(Iterator[Frame]):
         index = 0
         last = -1.0
         for time, picture in self._from(start):
-            last = time
+            last = time + max(self._step, _duration(picture))
             if time < start - _EPSILON_S:
                 continue
             if end is not None and time >= end - _EPSILON_S:
@@ -119,14 +121,16 @@ class FrameReader(Iterator[Frame]):
         self.close()
 
     def _check_end(self, last: float) -> None:
+        """Raise where the picture ends long before the end that an ISO file's index announces."""
         if last < 0:
             self.close()
             raise NotMedia(self._path.name, "no frame of its picture can be decoded")
         stream = self._stream
-        if not (self.skipped and stream.duration and stream.time_base):
+        listed = "mp4" in self._container.format.name and stream.frames
+        if not (listed and stream.duration and stream.time_base):
             return
         announced = float(stream.duration * stream.time_base)
-        lost = announced - (last + self._step)
+        lost = announced - last
         if lost > min(_LOST_S, _LOST_SHARE * announced):
             self.close()
             raise TruncatedMedia(
@@ -190,7 +194,7 @@ class FrameReader(Iterator[Frame]):
                 return
             if packet is None:
                 return
-            if packet.is_corrupt:
+            if packet.is_corrupt and self._container.format.name not in _MARKS_NEIGHBOURS:
                 self.skipped += 1
                 continue
             try:
@@ -199,6 +203,12 @@ class FrameReader(Iterator[Frame]):
                 self.skipped += 1
                 continue
             yield from pictures
+
+
+def _duration(picture: av.VideoFrame) -> float:
+    if not picture.duration or picture.time_base is None:
+        return 0.0
+    return float(picture.duration * picture.time_base)
 
 
 def decode(

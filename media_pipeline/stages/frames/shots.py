@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from media_pipeline.stages.frames.measure import FrameMeasures
+from media_pipeline.stages.frames.measure import TINY, FrameMeasures
 
 _MEDIAN_S = 0.5
 """How far to each side a jump is compared with the usual motion."""
@@ -20,18 +20,23 @@ _ALIKE = 0.5
 jump."""
 _HALF_LENGTHS_S = (0.2, 0.4, 0.8, 1.2)
 _MIXES = (0.2, 0.35, 0.5, 0.65, 0.8)
-_CHANGE = 12.0
+_CHANGE = 22.0
 """Least mean difference between both sides of a dissolve."""
-_RESIDUAL = 0.16
-"""Most difference between a frame of a dissolve and its mix, as a share of that between the
-sides."""
-_CORRELATED = 0.75
+_UNEVEN = 0.12
+"""How far the share of the new picture may be from growing evenly."""
+_RESIDUAL = 0.3
+"""Most of a frame that is neither side, as a share of the difference between the sides."""
+_CORRELATED = 0.5
 """Two sides more alike than this in structure are one shot that changed its light."""
-_STRUCTURE = 6.0
-"""Least mean difference between both sides beyond that of their brightness."""
-_EVERYWHERE = 0.25
+_STRUCTURE = 0.35
+"""Least share of the difference between both sides that is not their brightness."""
+_EVERYWHERE = 0.5
 """Least ratio of the median difference to the mean one: a title that fades in changes little of the
 picture."""
+_STEADY = 0.5
+"""Most change beyond either side within a quarter of the dissolve's length, as a share of its own."""
+_BLACK, _BLACK_DETAIL = 26.0, 6.0
+"""Mean and deviation of a black frame; black is 16 in limited range."""
 _CHUNK = 4096
 
 
@@ -69,7 +74,8 @@ def find_boundaries(frames: FrameMeasures, rules: ShotRules | None = None) -> li
     cuts = _cuts(frames, rules)
     found = [Boundary(int(i), "cut") for i in cuts]
     if rules.dissolves:
-        found += [Boundary(i, "dissolve") for i in _dissolves(frames, cuts)]
+        middles = [*_dissolves(frames, cuts), *_fades(frames, cuts)]
+        found += [Boundary(i, "dissolve") for i in middles]
     return _separate(found, frames.time, rules.min_shot_s)
 
 
@@ -134,6 +140,21 @@ def _dissolves(frames: FrameMeasures, cuts: NDArray[np.intp]) -> list[int]:
     return middles
 
 
+def _fades(frames: FrameMeasures, cuts: NDArray[np.intp]) -> list[int]:
+    """Middles of the black between a fade out and a fade in."""
+    black = frames.luma < _BLACK
+    dark = np.flatnonzero(black)
+    for first in range(0, len(dark), _CHUNK):
+        rows = dark[first : first + _CHUNK]
+        black[rows] = _flat(frames, rows).std(axis=1) < _BLACK_DETAIL
+    middles = []
+    for first, last in _runs(black):
+        inside = first > 0 and last < len(frames)
+        if inside and not np.isin((first, last), cuts).any():
+            middles.append((first + last) // 2)
+    return middles
+
+
 def _runs(marked: NDArray[np.bool_]) -> list[tuple[int, int]]:
     edges = np.flatnonzero(np.diff(np.concatenate([[0], marked.astype(np.int8), [0]])))
     return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
@@ -155,6 +176,11 @@ def _mix_score(
     one, other = _flat(frames, begin), _flat(frames, end)
     change = np.abs(other - one).mean(axis=1)
     good = whole & (change >= _CHANGE) & _another_picture(one, other)
+    for side, away in ((begin, -half / 2), (end, half / 2)):
+        rows = np.flatnonzero(good)
+        beyond = np.clip(np.searchsorted(time, time[side[rows]] + away), 0, len(time) - 1)
+        moved = np.abs(_flat(frames, beyond) - _flat(frames, side[rows])).mean(axis=1)
+        good[rows] = moved < _STEADY * change[rows]
     score = np.zeros(len(middle))
     span = time[end] - time[begin]
     for mix in _MIXES:
@@ -162,16 +188,35 @@ def _mix_score(
         if not len(rows):
             return score
         at = np.searchsorted(time, time[begin[rows]] + mix * span[rows] - 1e-6)
-        share = ((time[at] - time[begin[rows]]) / span[rows])[:, None].astype(np.float32)
-        expected = (1 - share) * one[rows] + share * other[rows]
-        residual = np.abs(_flat(frames, at) - expected).mean(axis=1)
-        good[rows] = residual < _RESIDUAL * change[rows]
+        share = (time[at] - time[begin[rows]]) / span[rows]
+        good[rows] = _is_mix(one[rows], other[rows], _flat(frames, at), share)
     score[good] = change[good]
     return score
 
 
 def _flat(frames: FrameMeasures, rows: NDArray[np.intp]) -> NDArray[np.float32]:
-    return frames.tiny[rows].reshape(len(rows), -1).astype(np.float32)
+    return frames.tiny[rows].reshape(len(rows), TINY[0] * TINY[1]).astype(np.float32)
+
+
+def _is_mix(
+    one: NDArray[np.float32],
+    other: NDArray[np.float32],
+    between: NDArray[np.float32],
+    share: NDArray[np.float64],
+) -> NDArray[np.bool_]:
+    """Whether pictures lie at ``share`` of the way between two sides.
+
+    What moves inside the shots leaves a residual, but none in the direction from side to side; a
+    pan, whose pictures are like neither side, stays half-way all the time.
+    """
+    way = other - one
+    length = np.maximum((way * way).sum(axis=1), 1e-3)
+    gone = ((between - one) * way).sum(axis=1) / length
+    residual = np.abs(between - one - gone[:, None] * way).mean(axis=1)
+    mixed: NDArray[np.bool_] = (np.abs(gone - share) < _UNEVEN) & (
+        residual < _RESIDUAL * np.abs(way).mean(axis=1)
+    )
+    return mixed
 
 
 def _another_picture(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.bool_]:
@@ -183,7 +228,9 @@ def _another_picture(one: NDArray[np.float32], other: NDArray[np.float32]) -> ND
     structure = np.abs(change - change.mean(axis=1, keepdims=True)).mean(axis=1)
     everywhere = np.median(size, axis=1) > _EVERYWHERE * size.mean(axis=1)
     different: NDArray[np.bool_] = (
-        (structure > _STRUCTURE) & everywhere & (_correlation(one, other) < _CORRELATED)
+        (structure > _STRUCTURE * size.mean(axis=1))
+        & everywhere
+        & (_correlation(one, other) < _CORRELATED)
     )
     return different
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -60,6 +60,14 @@ class FilmLook:
     warnings: Sequence[str] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Shot:
+    start: float
+    end: float
+    kind: str
+    thumbnail: str
+
+
 def analyse(
     path: Path,
     *,
@@ -91,26 +99,25 @@ def analyse(
         end = max(info.duration, float(measures.time[-1]) + 1 / info.video.fps)
         shots = _shots(measures, boundaries, end)
         for shot in shots:
-            (thumbs / shot["thumbnail"]).write_bytes(thumbnails.nearest(shot["start"], shot["end"]))
+            picture = thumbnails.nearest(shot.start, shot.end)
+            (thumbs / shot.thumbnail).write_bytes(picture)
     progress(1.0)
     warnings = []
     if measures.skipped:
         warnings.append(f"{measures.skipped} damaged packets of the picture were left out")
     return FilmLook(
         _frames_table(measures, boundaries),
-        pa.Table.from_pylist(shots, schema=tables.SHOTS.schema),
+        pa.Table.from_pylist([asdict(shot) for shot in shots], schema=tables.SHOTS.schema),
         warnings,
     )
 
 
-def _shots(
-    measures: FrameMeasures, boundaries: Sequence[Boundary], end: float
-) -> list[dict[str, float | str]]:
+def _shots(measures: FrameMeasures, boundaries: Sequence[Boundary], end: float) -> list[_Shot]:
     starts = [0.0, *(float(measures.time[b.frame]) for b in boundaries)]
     kinds = ["start", *(b.kind for b in boundaries)]
     ends = [*starts[1:], end]
     return [
-        {"start": start, "end": stop, "kind": kind, "thumbnail": f"thumb_{number:04d}.jpg"}
+        _Shot(start, stop, kind, f"thumb_{number:04d}.jpg")
         for number, (start, stop, kind) in enumerate(zip(starts, ends, kinds, strict=True), start=1)
     ]
 
@@ -152,8 +159,8 @@ def _run(work: Work) -> Outcome:
 FRAMES = Stage(
     name="frames",
     group="ingest",
-    description="One look at every frame: brightness, sharpness, motion and a signature; the shots, "
-    "by cuts and dissolves, with a thumbnail of each.",
+    description="One look at every frame: brightness, sharpness, motion and a signature; the "
+    "shots, by cuts and dissolves, with a thumbnail of each.",
     version="1",
     params=Params,
     outputs=(
