@@ -171,7 +171,8 @@ def main() -> None:
         if facts.get("sampled"):
             share = facts["recognised"] / facts["sampled"]
             print(
-                f"recognition ran on {facts['recognised']} of {facts['sampled']} samples ({share:.1%})"
+                "recognition ran on {recognised} of {sampled} samples".format(**facts),
+                f"({share:.1%})",
             )
             print(json.dumps({k: v for k, v in facts.items() if isinstance(v, int | float)}))
         if not arguments.no_process:
