@@ -267,6 +267,7 @@ class Resampler:
 
     def __init__(self, rate: int, to: int, channels: int) -> None:
         self._rate, self._channels = rate, channels
+        self._dimensions = 1 if channels == 1 else 2
         self._layout = f"{channels}c" if channels > 2 else ("mono", "stereo")[channels - 1]
         self._resampler = None
         if rate != to:
@@ -277,6 +278,7 @@ class Resampler:
         if self._resampler is None:
             yield samples
             return
+        self._dimensions = samples.ndim
         packed = np.ascontiguousarray(samples).reshape(1, -1)
         frame = av.AudioFrame.from_ndarray(packed, format="flt", layout=self._layout)
         frame.sample_rate = self._rate
@@ -287,7 +289,7 @@ class Resampler:
         """What still waits."""
         if self._resampler is not None:
             for out in self._resampler.resample(None):
-                yield self._shaped(out, 1 if self._channels == 1 else 2)
+                yield self._shaped(out, self._dimensions)
 
     def _shaped(self, frame: av.AudioFrame, dimensions: int) -> Samples:
         packed = frame.to_ndarray().astype(np.float32, copy=False)
