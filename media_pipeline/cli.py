@@ -72,10 +72,11 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             stream.reconfigure(
                 errors="backslashreplace"
             )  # a file name may hold what the terminal cannot show
-    sys.exit(_run(arguments))
+    sys.exit(run(arguments))
 
 
-def _run(arguments: Sequence[str] | None) -> int:
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; its exit code."""
     try:
         code = app(args=arguments, prog_name="media-pipeline", standalone_mode=False)
         sys.stdout.flush()
@@ -106,3 +107,7 @@ def _run(arguments: Sequence[str] | None) -> int:
 def _terminated(_signal: int, _frame: object) -> NoReturn:
     """End as by an exception, so that unfinished files are removed and children are ended."""
     raise SystemExit(143)
+
+
+if __name__ == "__main__":
+    main()

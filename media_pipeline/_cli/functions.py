@@ -35,13 +35,12 @@ def run(
     """
     from media_pipeline._cli.production import FUNCTIONS, Job
 
-    work = FUNCTIONS.get(function)
-    if work is None:
+    if function not in FUNCTIONS:
         raise InvalidParameter(
             f"there is no function {function!r}", f"choose one of {', '.join(FUNCTIONS)}"
         )
-    values = _object(params)
-    output = check_output(output, media)
+    work = FUNCTIONS[function].prepare(_object(params))
+    output = check_output(output, media, (FUNCTIONS[function].suffix,))
     from media_pipeline.runner import Runner
     from media_pipeline.settings import Settings
 
@@ -49,7 +48,7 @@ def run(
     with bars() as progress:
         item = runner.ingest(media, progress=progress.bar("reading the file"))
         with timed(lambda: _seconds(runner, item.key)):
-            result = work(Job(runner, item.key, output, values, progress.bar(function)))
+            result = work(Job(runner, item.key, output, progress.bar(function)))
     sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
 
 

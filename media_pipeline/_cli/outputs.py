@@ -23,7 +23,8 @@ def check_output(output: Path, media: str, suffixes: tuple[str, ...] = ()) -> Pa
     if output.exists() and Path(media).exists() and output.samefile(media):
         raise typer.BadParameter(f"{shown} is the input: give another name for the output")
     if suffixes and output.suffix.lower() not in suffixes:
-        raise typer.BadParameter(f"{shown} ends in none of {', '.join(suffixes)}")
+        wanted = " or ".join(suffixes)
+        raise typer.BadParameter(f"{shown} must end in {wanted}")
     return output.absolute()
 
 
