@@ -20,6 +20,7 @@ _TAIL_S = 0.25  # sound kept after the last one: the end of a word is the part m
 _CUT_S = 0.02  # an edge this near to a cut is at the cut
 # what speaks for a place, in units of REACH
 _AT_CUT, _IN_PAUSE, _AT_SENTENCE = 0.6, 0.4, 0.5
+_IN_SENTENCE = 0.6  # what speaks against a place inside a sentence
 _IN_SOUND = 0.6  # what speaks against a place where words are unknown and somebody may be speaking
 
 
@@ -140,6 +141,8 @@ def _context(at: float, marks: Landmarks) -> float:
             (from_end >= -slack) & (from_end <= _TAIL_S + slack)
         ).any():
             cost -= _AT_SENTENCE
+        elif ((to_start < -slack) & (marks.sentences[:, 1] > at + slack)).any():
+            cost += _IN_SENTENCE
     return cost
 
 

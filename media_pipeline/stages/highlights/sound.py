@@ -67,7 +67,7 @@ class _Bands:
         size = _window_size(rate)
         hertz = np.fft.rfftfreq(size, 1 / rate)
         window = np.hanning(size).astype(np.float32)
-        window /= np.sqrt((window**2).sum() * size / 2)  # a full-scale sine has power 1
+        window /= np.sqrt((window**2).sum() * size / 4)  # a full-scale sine has power 1
         # a high-pass and a lift above 1.5 kHz: the shape of the K weighting of ITU-R BS.1770
         ear = np.clip((hertz - 60) / 100, 0, 1) * (1 + 0.6 * (hertz > 1500))
         top = min(7500.0, rate * 0.47)
@@ -152,7 +152,8 @@ def _frames(blocks: Iterable[NDArray[np.float32]], rate: int) -> Iterable[NDArra
                 continue
             yield sliding_window_view(rest, size)[: (count - 1) * hop + 1 : hop]
             rest = rest[(count - _LOOK_BACK) * hop :]
-    rest = np.concatenate([rest, np.zeros(size, np.float32)])
+    # silence after the end for the last windows, and no window beyond it
+    rest = np.concatenate([rest, np.zeros((size - hop) // 2, np.float32)])
     count = (len(rest) - size) // hop + 1
     if count > _LOOK_BACK:
         yield sliding_window_view(rest, size)[: (count - 1) * hop + 1 : hop]
@@ -207,7 +208,7 @@ def _pauses(voice_db: Array, duration: float, *, shortest: float = 0.2) -> NDArr
     """
     smooth: Array = uniform_filter1d(voice_db, 5)
     coarse = smooth[:: round(STEP / _HOP)]
-    ground = percentile_filter(coarse, 10, size=151, mode="nearest")
+    ground = percentile_filter(coarse, 10, size=151, mode="reflect")
     level = np.repeat(ground, round(STEP / _HOP))[: len(smooth)]
     peak = float(np.percentile(voice_db, 99.5))
     quiet = smooth < np.maximum(peak - 40, np.minimum(level + 6, peak - 12))

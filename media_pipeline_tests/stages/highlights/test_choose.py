@@ -1,0 +1,176 @@
+"""Choosing windows and placing their edges, on plain arrays."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from media_pipeline.stages.highlights.candidates import Params, find_highlights
+from media_pipeline.stages.highlights.choose import overlap, pick, windows
+from media_pipeline.stages.highlights.edges import Landmarks, move_edges
+from media_pipeline.stages.highlights.picture import Picture
+from media_pipeline.stages.highlights.signals import WEIGHTS, Signals, combine, robust_z, score
+from media_pipeline.stages.highlights.sound import Array
+from media_pipeline.stages.highlights.talk import merge_spans
+
+
+def bumps(duration: float, *spans: tuple[float, float], height: float = 0.8) -> Array:
+    """A score that is ``height`` in the spans and a little under zero elsewhere."""
+    values = np.full(round(duration * 10), -0.05, np.float32)
+    for start, end in spans:
+        values[round(start * 10) : round(end * 10)] = height
+    return values
+
+
+def flat(duration: float, **names: Array) -> Signals:
+    zeros = {name: np.zeros(round(duration * 10), np.float32) for name in WEIGHTS}
+    return Signals(**{**zeros, **names})
+
+
+# --- normalising ----------------------------------------------------------------------------------
+
+
+def test_z_is_robust_floored_and_clipped() -> None:
+    values = np.concatenate([np.tile([-1.0, 0.0, 1.0], 30), [500.0, -500.0]]).astype(np.float32)
+    z = robust_z(values, 0.5)
+    assert (z[-2], z[-1]) == (4.0, -1.0)
+    assert z[2] == pytest.approx(1 / 1.4826, abs=0.01)
+    assert robust_z(values[:-2], 10.0).max() == pytest.approx(0.1)
+
+
+def test_the_score_is_comparable_a_calm_film_has_low_ones() -> None:
+    rng = np.random.default_rng(0)
+
+    def best(amount: float) -> float:
+        moves = rng.uniform(1, 1.2, 600) + amount * (np.arange(600) // 60 == 5)
+        picture = Picture(moves.astype(np.float32), np.empty(0))
+        return float(score(combine(600, None, picture, None)).max())
+
+    assert best(0.3) < 0.1
+    assert best(40.0) > 0.4
+
+
+def test_weights_choose_what_counts() -> None:
+    one = flat(60, motion=bumps(60, (10, 20), height=4), loudness=bumps(60, (40, 50), height=4))
+    where = Landmarks.of(60.0)
+    loud = find_highlights(one, where, Params(count=1, clip_duration=10, weights={"motion": 0.0}))
+    moving = find_highlights(one, where, Params(count=1, clip_duration=10, weights={"loudness": 0}))
+    assert loud[0].start == pytest.approx(40, abs=2)
+    assert moving[0].start == pytest.approx(10, abs=2)
+    assert loud[0].signals["loudness"] > 2
+    assert loud[0].signals["motion"] < 0.1
+
+
+# --- windows --------------------------------------------------------------------------------------
+
+
+def test_the_highlights_are_the_bumps() -> None:
+    spans = [(12.0, 20.0), (40.0, 47.0), (70.0, 79.0)]
+    found = pick(bumps(100, *spans), Landmarks.of(100.0), count=5, clip_duration=8, min_score=0.1)
+    assert len(found) == 3
+    for (start, end), (a, b) in zip(found, spans, strict=True):
+        assert (start, end) == pytest.approx((a, b), abs=1.3)
+
+
+def test_the_best_come_first_when_only_some_are_wanted() -> None:
+    values = bumps(100, (12, 20), (70, 78), height=0.5)
+    values[400:480] = 0.9
+    found = pick(values, Landmarks.of(100.0), count=2, clip_duration=8, min_score=0.1)
+    assert len(found) == 2
+    assert any(a == pytest.approx(40, abs=1) for a, _ in found)
+    assert found == sorted(found)
+
+
+def test_one_long_event_does_not_become_copies_of_itself() -> None:
+    found = pick(bumps(60, (10, 40)), Landmarks.of(60.0), count=10, clip_duration=10, min_score=0.1)
+    assert all(overlap(a, b) <= 0.15 + 1e-9 for i, a in enumerate(found) for b in found[i + 1 :])
+    assert 2 <= len(found) <= 4
+
+
+def test_dull_moments_are_left_out_but_the_best() -> None:
+    values = bumps(100, (30, 40), height=0.06)
+    assert len(pick(values, Landmarks.of(100.0), count=5, clip_duration=10, min_score=0.1)) == 1
+    assert pick(0 * values, Landmarks.of(100.0), count=5, clip_duration=10, min_score=0.0) == []
+
+
+@pytest.mark.parametrize("duration", [0.1, 1.0, 5.0, 9.9, 12.0, 16.0])
+def test_short_films_have_one_highlight_that_fits(duration: float) -> None:
+    values = bumps(duration, (duration / 2, duration))
+    found = pick(values, Landmarks.of(duration), count=5, clip_duration=15, min_score=0.1)
+    assert len(found) == 1
+    start, end = found[0]
+    assert 0 <= start < end <= duration
+    if duration < 10:
+        assert (start, end) == (0.0, duration)
+
+
+def test_windows_last_from_seven_tenths_to_a_seventh_more() -> None:
+    found = windows(bumps(60, (20, 30)), 10.0)
+    lengths = np.unique((found.end - found.start).round(3))
+    assert lengths.tolist() == [7.0, 8.5, 10.0, 11.5]
+
+
+# --- edges ----------------------------------------------------------------------------------------
+
+
+def test_edges_go_to_pauses_with_room_for_the_words() -> None:
+    marks = Landmarks.of(60.0, pauses=np.array([[9.0, 9.8], [20.6, 21.4]]))
+    start, end = move_edges(10.3, 20.0, marks, 10.0) or (0, 0)
+    assert start == pytest.approx(9.8 - 0.15)
+    assert end == pytest.approx(20.6 + 0.25)
+
+
+def test_edges_go_to_cuts_in_silent_films() -> None:
+    marks = Landmarks.of(60.0, cuts=np.array([5.0, 10.4, 19.3, 40.0]))
+    assert move_edges(10.0, 20.0, marks, 10.0) == (10.4, 19.3)
+
+
+def test_whole_sentences_are_better_than_any_pause() -> None:
+    words = np.array([[9.6, 10.2], [10.2, 10.9], [11.5, 12.0], [19.0, 19.5], [20.3, 20.9]])
+    sentences = np.array([[9.6, 12.0], [19.0, 20.9]])
+    pauses = np.array([[9.0, 9.6], [10.9, 11.5], [19.5, 20.3], [20.9, 25.0]])
+    marks = Landmarks.of(60.0, pauses=pauses, words=words, sentences=sentences)
+    start, end = move_edges(11.0, 20.0, marks, 10.0) or (0, 0)
+    assert start == pytest.approx(9.45)
+    assert end == pytest.approx(21.15)
+
+
+def test_without_room_between_words_the_edge_is_between_them() -> None:
+    times = np.arange(0.0, 60.0, 0.5)
+    words = np.stack([times, times + 0.5], axis=1)
+    start, end = move_edges(10.2, 20.3, Landmarks.of(60.0, words=words), 10.0) or (0, 0)
+    assert (start % 0.5, end % 0.5) == (0.0, 0.0)
+
+
+times = st.floats(0, 80, allow_nan=False).map(lambda t: round(t, 2))
+lengths = st.floats(0.05, 2.5).map(lambda t: round(t, 2))
+spans = st.lists(st.tuples(times, lengths), max_size=60).map(
+    lambda found: merge_spans((a, a + n) for a, n in found)
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    start=times,
+    clip=st.floats(3, 30),
+    share=st.floats(0.7, 1.15),
+    words=spans,
+    pauses=spans,
+    cuts=st.lists(times, max_size=20, unique=True).map(lambda c: np.array(sorted(c), np.float64)),
+)
+def test_edges_are_never_in_words_and_the_length_is_kept(  # type: ignore[no-untyped-def]
+    start, clip, share, words, pauses, cuts
+) -> None:
+    duration = 120.0
+    end = start + share * clip
+    marks = Landmarks.of(duration, pauses=pauses, cuts=cuts, words=words, sentences=words[::3])
+    moved = move_edges(start, end, marks, clip)
+    if moved is None:
+        return
+    a, b = moved
+    assert 0 <= a < b <= duration
+    assert 0.6 * clip - 1e-9 <= b - a <= 1.4 * clip + 1e-9
+    for edge in (a, b):
+        assert not ((words[:, 0] < edge) & (edge < words[:, 1])).any()
