@@ -104,10 +104,13 @@ def _is_wide(code: int) -> bool:
 
 
 def _missing(needed: frozenset[int]) -> FontMissing:
-    wide = any(_is_wide(c) or c >= 0x20000 for c in needed)
-    package = "fonts-noto-cjk" if wide else "fonts-liberation"
-    if any(0x1F000 <= c <= 0x1FAFF for c in needed):
+    package = "fonts-noto-core"
+    if any(_is_wide(c) or 0x20000 <= c < 0x40000 for c in needed):
+        package = "fonts-noto-cjk"
+    elif any(0x1F000 <= c <= 0x1FAFF for c in needed):
         package = "fonts-noto-color-emoji"
+    elif all(c < 0x0530 for c in needed):  # Latin, Greek and Cyrillic
+        package = "fonts-liberation"
     best = max(
         (needed & _characters(face.font) for faces in _families().values() for face in faces),
         key=len,
