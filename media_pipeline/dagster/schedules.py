@@ -48,17 +48,12 @@ _ACTIVE = [
 def nightly_schedule(stages: Mapping[str, Stage]) -> dg.ScheduleDefinition:
     """Every night at 02:00: run what a run would make better."""
 
-    def choose(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:
+    def choose(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
         pipeline: Pipeline = getattr(context.resources, RESOURCE)
-        night = (
-            context.scheduled_execution_time.date()
-            if context.scheduled_execution_time
-            else date.min
-        )
-        requests = list(
-            nightly_requests(context.instance, pipeline, stages, night, context.log.warning)
-        )
-        return requests or dg.SkipReason("nothing is missing, failed or stale")
+        night = context.scheduled_execution_time.date()
+        warn = context.log.warning
+        requests = list(nightly_requests(context.instance, pipeline, stages, night, warn))
+        yield from requests or [dg.SkipReason("nothing is missing, failed or stale")]
 
     return dg.ScheduleDefinition(
         name="nightly",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 
 import dagster as dg
 
@@ -21,8 +22,10 @@ from media_pipeline.errors import MediaPipelineError, StoreError
 from media_pipeline.profiles import DEFAULT
 from media_pipeline.settings import uri_scheme
 from media_pipeline.stages.base import Stage
+from media_pipeline.store.places import local_path, remote_errors
 
 FILES_PER_TICK = 25
+SUCCESSES_PER_TICK = 50
 SECONDS_PER_TICK = 20.0  # Dagster ends a tick after 60 s
 _RUNNING = dg.DefaultSensorStatus.RUNNING
 
@@ -33,16 +36,18 @@ def inbox_sensor() -> dg.SensorDefinition:
     def watch(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         pipeline: Pipeline = getattr(context.resources, RESOURCE)
         before = Cursor.read(context.cursor)
+        inbox = pipeline.settings.inbox
         try:
-            filesystem, root = pipeline.inbox()
-            uploads, after = look(
-                filesystem, root, before, limit=FILES_PER_TICK, seconds=SECONDS_PER_TICK
-            )
-        except StoreError as error:
-            return dg.SkipReason(str(error))
-        requests = [_ingest_request(upload, pipeline.settings.inbox) for upload in uploads]
+            with nullcontext() if local_path(inbox) else remote_errors(inbox):
+                filesystem, root = pipeline.inbox()
+                uploads, after = look(
+                    filesystem, root, before, limit=FILES_PER_TICK, seconds=SECONDS_PER_TICK
+                )
+        except (StoreError, OSError) as error:
+            return dg.SkipReason(f"{inbox} cannot be looked into: {error}")
+        requests = [_ingest_request(upload, inbox) for upload in uploads]
         if not requests and (after.pending, after.done) == (before.pending, before.done):
-            return dg.SkipReason(f"nothing new in {pipeline.settings.inbox}")
+            return dg.SkipReason(f"nothing new in {inbox}")
         return dg.SensorResult(run_requests=requests, cursor=after.write())
 
     return dg.SensorDefinition(
@@ -82,9 +87,8 @@ def ingested_sensor(stages: Mapping[str, Stage]) -> dg.SensorDefinition:
             dg.RunStatusChangeRecordsFilter(
                 dg.DagsterEventType.RUN_SUCCESS,
                 after_storage_id=int(context.cursor or 0),
-                job_names=[INGEST_JOB],
             ),
-            limit=FILES_PER_TICK,
+            limit=SUCCESSES_PER_TICK,
             ascending=True,
         ).records
         if not changes:
@@ -93,8 +97,7 @@ def ingested_sensor(stages: Mapping[str, Stage]) -> dg.SensorDefinition:
         requests = []
         for change in changes:
             run = context.instance.get_run_by_id(change.run_id)
-            # The filter by job is not heeded by every storage, and a catalogue run must not ask for
-            # another.
+            # No filter by job: some storages refuse it, others take it and do not heed it.
             key = run.tags.get(KEY_TAG) if run and run.job_name == INGEST_JOB else None
             if run is None or key not in known:
                 continue

@@ -32,7 +32,9 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def versions(result: dg.ExecuteInProcessResult) -> dict[str, str]:
     return {
-        event.asset_key.to_user_string(): (event.materialization.tags or {})[assets.DATA_VERSION_TAG]
+        event.asset_key.to_user_string(): (event.materialization.tags or {})[
+            assets.DATA_VERSION_TAG
+        ]
         for event in result.get_asset_materialization_events()
         if event.asset_key is not None
     }
@@ -230,7 +232,11 @@ def test_an_empty_result_is_materialised_with_its_reason_and_a_warning(workshop:
     (materialization,) = result.asset_materializations_for_node("ocr_cues")
     assert str(materialization.metadata["reason"].value).startswith("NoEngineForLanguage: ")
     assert materialization.metadata["dagster/row_count"].value == 0
-    checks = {e.check_name: e for e in result.get_asset_check_evaluations() if e.asset_key.path[-1] == "ocr_cues"}
+    checks = {
+        e.check_name: e
+        for e in result.get_asset_check_evaluations()
+        if e.asset_key.path[-1] == "ocr_cues"
+    }
     failed = [name for name, check in checks.items() if not check.passed]
     assert failed == ["has_result"]
     assert checks["has_result"].severity == dg.AssetCheckSeverity.WARN

@@ -50,7 +50,13 @@ def test_checks_follow_from_what_a_stage_declares() -> None:
     assert names["source"] == ["has_result"]
     tables = ["has_result", "rows", "monotone_times", "text_not_empty"]
     assert names["ocr_cues"] == tables
-    assert names["words"] == ["has_result", "rows", "monotone_times", "no_overlaps", "text_not_empty"]
+    assert names["words"] == [
+        "has_result",
+        "rows",
+        "monotone_times",
+        "no_overlaps",
+        "text_not_empty",
+    ]
     assert names["clip"] == ["has_result", "media_duration"]
     plain = replace(STAGES["words"], outputs=(TableOutput("frames", FRAMES),))
     assert [spec.name for spec in check_specs(plain)] == ["has_result", "rows"]

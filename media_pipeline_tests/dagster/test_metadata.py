@@ -53,7 +53,9 @@ def test_a_stage_with_several_tables_shows_all_their_columns() -> None:
 def test_pictures_are_shown_unless_they_are_too_large(words: StoredArtifact) -> None:
     images = {"small": PNG, "photo": JPEG, "large": JPEG + b"x" * MAX_IMAGE_BYTES}
     found = result_metadata(STAGES["words"], words, reused=False, preview=Preview(images))
-    assert found["small"].value == f"![small](data:image/png;base64,{base64.b64encode(PNG).decode()})"
+    assert (
+        found["small"].value == f"![small](data:image/png;base64,{base64.b64encode(PNG).decode()})"
+    )
     assert str(found["photo"].value).startswith("![photo](data:image/jpeg;base64,")
     assert "large" not in found
     assert picture("t", PNG).endswith(")")

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from pathlib import Path
+
+import dagster as dg
+import pytest
+import sqlalchemy
+import yaml
+
+from media_pipeline.dagster.instance import (
+    command_instance,
+    prepare_home,
+    shipped_config,
+    swift_sqlite,
+)
+from media_pipeline.errors import StoreError
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+def test_a_home_is_made_with_our_settings(home: Path) -> None:
+    assert prepare_home() == home
+    assert (home / "dagster.yaml").read_bytes() == shipped_config().read_bytes()
+
+
+def test_settings_that_are_there_stay(home: Path) -> None:
+    home.mkdir()
+    (home / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
+    prepare_home()
+    assert (home / "dagster.yaml").read_text() == "telemetry: {enabled: false}\n"
+
+
+def test_a_home_that_cannot_be_made_is_told(home: Path) -> None:
+    home.write_text("a file")
+    with pytest.raises(StoreError, match="set DAGSTER_HOME"):
+        prepare_home()
+
+
+def test_dagster_takes_our_settings(home: Path) -> None:
+    prepare_home()
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        assert not instance.telemetry_enabled
+        assert not instance.nux_enabled
+        assert instance.run_retries_enabled
+        assert instance.run_retries_max_retries == 2
+        assert not instance.run_retries_retry_on_asset_or_op_failure
+        assert instance.run_monitoring_enabled
+        assert instance.run_monitoring_max_runtime_seconds == 86400
+        queue = instance.get_concurrency_config().run_queue_config
+        assert queue is not None
+        assert queue.max_concurrent_runs == 2
+        pools = instance.get_concurrency_config().pool_config
+        assert pools.default_pool_limit == 1
+        assert instance.run_coordinator.dequeue_interval_seconds == 1  # type: ignore[attr-defined]
+
+
+def test_the_workspace_names_our_definitions() -> None:
+    workspace = yaml.safe_load((shipped_config().parent / "workspace.yaml").read_text())
+    assert workspace == {"load_from": [{"python_module": "media_pipeline.definitions"}]}
+
+
+def test_what_the_command_writes_is_there_for_others(home: Path) -> None:
+    with command_instance() as instance:
+        instance.add_dynamic_partitions("media", ["a"])
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        assert instance.get_dynamic_partitions("media") == ["a"]
+
+
+def test_sqlite_waits_less_only_inside_the_block(tmp_path: Path) -> None:
+    def level() -> int:
+        engine = sqlalchemy.create_engine(f"sqlite:///{tmp_path / 'a.db'}")
+        with engine.connect() as connection:
+            value: int = connection.execute(sqlalchemy.text("PRAGMA synchronous")).scalar_one()
+        engine.dispose()
+        return value
+
+    assert level() == 2
+    with swift_sqlite():
+        assert level() == 1
+    assert level() == 2
+
+
+def test_databases_stay_open_inside_the_block_and_close_after_it(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
+    connection.close()
+
+    def write(number: int) -> None:
+        engine = sqlalchemy.create_engine(f"sqlite:///{path}", poolclass=sqlalchemy.pool.NullPool)
+        with engine.begin() as connection:
+            connection.execute(sqlalchemy.text("CREATE TABLE IF NOT EXISTS t (n INTEGER)"))
+            connection.execute(sqlalchemy.text(f"INSERT INTO t VALUES ({number})"))
+        engine.dispose()
+
+    with swift_sqlite():
+        threads = [threading.Thread(target=write, args=(n,)) for n in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert path.with_name("a.db-wal").exists()  # the last close did not end it
+    assert not path.with_name("a.db-wal").exists()
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("SELECT count(*) FROM t").fetchone() == (4,)
+    connection.close()
+    assert not [f for f in os.listdir("/proc/self/fd") if _points_to(f, path)]
+
+
+def _points_to(descriptor: str, path: Path) -> bool:
+    try:
+        return os.readlink(f"/proc/self/fd/{descriptor}") == str(path)
+    except OSError:
+        return False

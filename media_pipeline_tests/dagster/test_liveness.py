@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import dagster as dg
+
+from media_pipeline.dagster.liveness import (
+    WORKER_TAG,
+    end_dead_runs,
+    is_gone,
+    sign_on,
+    worker,
+)
+
+
+def test_this_process_is_alive_and_a_later_one_of_its_number_is_another() -> None:
+    assert not is_gone(worker())
+    host, number, started = worker().split(":")
+    assert started.isdecimal()
+    assert is_gone(f"{host}:{number}:{int(started) - 1}")
+
+
+def test_a_process_that_has_ended_is_gone() -> None:
+    code = (
+        "from media_pipeline.dagster.liveness import worker; print(worker(), flush=True); input()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as child:
+        assert child.stdout is not None
+        name = child.stdout.readline().strip()
+        assert not is_gone(name)
+        child.kill()
+        child.wait()
+    assert is_gone(name)
+
+
+def test_processes_elsewhere_and_strange_tags_count_as_alive() -> None:
+    for name in ("", "x", "elsewhere:1:1", ":::", "a:b:c", worker().replace(":", ";")):
+        assert not is_gone(name)
+
+
+def test_dead_runs_end_and_free_their_places() -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        dead = worker().rpartition(":")[0] + ":1"
+        runs = [
+            dg.DagsterRun("job", status=status, tags={WORKER_TAG: dead})
+            for status in (dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING)
+        ]
+        unsigned = dg.DagsterRun("job", status=dg.DagsterRunStatus.STARTED)
+        for run in (*runs, unsigned):
+            instance.add_run(run)
+        pool = instance.event_log_storage
+        pool.set_concurrency_slots("ocr", 1)
+        assert pool.claim_concurrency_slot("ocr", runs[0].run_id, "step").is_claimed
+        assert not pool.claim_concurrency_slot("ocr", unsigned.run_id, "step").is_claimed
+        assert sorted(end_dead_runs(instance)) == sorted(run.run_id for run in runs)
+        found = [instance.get_run_by_id(run.run_id) for run in (*runs, unsigned)]
+        assert [run.status for run in found if run] == [
+            dg.DagsterRunStatus.FAILURE,
+            dg.DagsterRunStatus.CANCELED,
+            dg.DagsterRunStatus.STARTED,
+        ]
+        assert pool.claim_concurrency_slot("ocr", unsigned.run_id, "step").is_claimed
+        assert end_dead_runs(instance) == []
+
+
+def test_a_run_signs_on_once() -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        run = dg.DagsterRun("job", status=dg.DagsterRunStatus.STARTED)
+        instance.add_run(run)
+        sign_on(instance, run.run_id, {})
+        found = instance.get_run_by_id(run.run_id)
+        assert found is not None
+        assert found.tags[WORKER_TAG] == worker()
