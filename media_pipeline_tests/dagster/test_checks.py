@@ -149,5 +149,5 @@ def test_a_run_finds_a_table_that_was_damaged_in_the_lake(workshop: Workshop) ->
 
 
 def damage(path: Path) -> None:
-    """Overwrite a file with something of the same size, which the lake does not notice by itself."""
+    """Overwrite a file with as many other bytes, which the lake does not notice by itself."""
     path.write_bytes(b"x" * path.stat().st_size)

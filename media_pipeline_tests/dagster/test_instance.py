@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
 from pathlib import Path
@@ -111,11 +110,11 @@ def test_databases_stay_open_inside_the_block_and_close_after_it(tmp_path: Path)
     with sqlite3.connect(path) as connection:
         assert connection.execute("SELECT count(*) FROM t").fetchone() == (4,)
     connection.close()
-    assert not [f for f in os.listdir("/proc/self/fd") if _points_to(f, path)]
+    assert not [f for f in Path("/proc/self/fd").iterdir() if _points_to(f, path)]
 
 
-def _points_to(descriptor: str, path: Path) -> bool:
+def _points_to(descriptor: Path, path: Path) -> bool:
     try:
-        return os.readlink(f"/proc/self/fd/{descriptor}") == str(path)
+        return descriptor.readlink() == path
     except OSError:
         return False

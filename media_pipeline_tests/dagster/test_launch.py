@@ -166,7 +166,7 @@ def test_a_correction_is_told_to_dagster(workshop: Workshop, key: str, tmp_path:
     assert materialization.metadata["dagster/row_count"].value == 1
 
 
-# --- with a home on the disk, and processes that die -------------------------------------------------
+# --- with a home on the disk, and processes that die ----------------------------------------------
 
 SCRIPT = """
     import sys
