@@ -58,13 +58,17 @@ class TextBox:
 class Reading:
     """One line of text as an engine read it.
 
-    ``confidence`` is the mean over the characters, in [0, 1]. ``characters`` has one confidence per
-    character of ``text`` where the engine gives them, else it is empty.
+    Attributes
+    ----------
+    confidence : mean over the characters, in [0, 1].
+    characters : one confidence per character of ``text``, or empty where the engine gives none.
+    places : where each character stands, as a share of the picture's width from the left, or empty.
     """
 
     text: str
     confidence: float
     characters: tuple[float, ...] = ()
+    places: tuple[float, ...] = ()
 
     def weights(self) -> tuple[float, ...]:
         """One confidence per character of the text; the line's own without others."""

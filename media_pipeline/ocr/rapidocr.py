@@ -114,5 +114,22 @@ class RapidOcr:
         found = self._run(picture, use_det=False, use_cls=False, use_rec=True, return_word_box=True)
         text, confidence = str(found.txts[0]), float(found.scores[0])
         details = found.word_results[0]
-        each = tuple(float(c) for c in details.confs) if text and details is not None else ()
-        return Reading(text, confidence, each if len(each) == len(text) else ())
+        if not text or details is None:
+            return Reading(text, confidence)
+        each = tuple(float(c) for c in details.confs)
+        return Reading(
+            text, confidence, each if len(each) == len(text) else (), _places(text, details)
+        )
+
+
+def _places(text: str, details: Any) -> tuple[float, ...]:
+    """Where each character stands, from the recogniser's columns; spaces stand in between."""
+    columns = [column for word in details.word_cols for column in word]
+    letters = sum(not char.isspace() for char in text)
+    if len(columns) != letters or not details.line_txt_len:
+        return ()
+    shares = iter([min(1.0, (column + 0.5) / details.line_txt_len) for column in columns])
+    places: list[float] = []
+    for char in text:
+        places.append(places[-1] if char.isspace() and places else next(shares, 0.0))
+    return tuple(places)

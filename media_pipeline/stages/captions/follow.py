@@ -14,6 +14,7 @@ from media_pipeline.stages.captions.tracks import Presence, Track
 _STILL_S = 0.1  # text must have stood still this long to count as a change
 _PATIENCE_S = 1.0  # the detector looks at least this often
 _LOWEST_ROW = 8.0  # pixels of the working strip: lower text cannot be recognised
+_TIGHT = 48  # pixels: captions may fill a lower strip
 _COVERED = 0.85  # share of a detected row inside a track that makes it the same row
 _TOUCHED = 0.15  # share that makes it the same row, grown
 _REMEMBERED = 16  # ended tracks that later ones are kept from overlapping
@@ -134,7 +135,7 @@ class Follower:
         replaced: list[Track] = []
         found = False
         for row in join_rows(self._detect(sample.strip), _LOWEST_ROW):
-            if any(row.covered(track.box) >= _COVERED for track in self._live):
+            if _is_cut_off(row, luma.shape[0]) or any(row.covered(track.box) >= _COVERED for track in self._live):
                 continue
             track = self._begin(row, luma, sample)
             grown = [
@@ -169,3 +170,8 @@ class Follower:
                 self._close([track])
                 ended.append(track)
         return ended
+
+
+def _is_cut_off(row: PixelBox, height: int) -> bool:
+    """Whether a thing goes out of the strip above and below: no row of text, or one cut in two."""
+    return height > _TIGHT and row.top <= 0 and row.bottom >= height - 1

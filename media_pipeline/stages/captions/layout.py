@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from rapidfuzz import fuzz
+from rapidfuzz.distance import Levenshtein
 
 from media_pipeline.stages.captions.reading import Row
 from media_pipeline.stages.captions.template import similarity
@@ -15,9 +16,10 @@ from media_pipeline.stages.captions.template import similarity
 _JOIN_GAP = 2  # frames
 _SHORT_TEXT = 8  # characters: one that differs in so short a text is another text
 _EQUAL_SHORT, _EQUAL_LONG = 99.0, 90.0  # per cent
+_SURE = 0.8  # confidence of a single character
 _ALIKE = 0.5  # correlation of the worst cell that still can be the same text
 
-_SAME_HEIGHT = 0.6  # smaller over larger row height
+_SAME_HEIGHT = 0.5  # smaller over larger row height
 _STATIC_S = 10.0
 _STATIC_SHARE = 0.8  # of a short film
 _SAME_MARK = 80.0  # per cent: a translucent mark is read a little differently each time
@@ -66,13 +68,23 @@ def _continues(first: Row, second: Row) -> bool:
         return False
     if max(first.box.covered(second.box), second.box.covered(first.box)) < 0.5:
         return False
-    if first.text == second.text:
+    if first.text.replace(" ", "") == second.text.replace(" ", ""):
         return True
     longest = max(len(first.text), len(second.text))
     needed = _EQUAL_SHORT if longest <= _SHORT_TEXT else _EQUAL_LONG
     return (
         fuzz.ratio(first.text, second.text) >= needed
+        and not _surely_differ(first, second)
         and similarity(first.look, first.place, second.look, second.place) >= _ALIKE
+    )
+
+
+def _surely_differ(first: Row, second: Row) -> bool:
+    """Whether a character was read as another one, and both readings were sure."""
+    return any(
+        first.weights[step.src_pos] >= _SURE and second.weights[step.dest_pos] >= _SURE
+        for step in Levenshtein.editops(first.text, second.text)
+        if step.tag == "replace"
     )
 
 

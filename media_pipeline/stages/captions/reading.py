@@ -14,13 +14,14 @@ from rapidfuzz.distance import Levenshtein
 
 from media_pipeline.ocr.base import Picture, Reading, TextEngine
 from media_pipeline.stages.captions.rows import PixelBox
+from media_pipeline.stages.captions.spacing import with_spaces
 from media_pipeline.stages.captions.template import similarity
 from media_pipeline.stages.captions.tracks import Track
 from media_pipeline.text.scripts import is_cjk, main_script
 
 _SURE = 0.95  # confidence from which one reading is enough
 _JPEG_QUALITY = 90
-_STRETCH = 1.25  # a wider picture keeps narrow letters apart ("ll" is not read as "l")
+_STRETCH = 1.3
 _REMEMBERED = 8  # rows that a new one may be a repetition of
 _SAME_PLACE = 0.8
 _SAME_LOOK = 0.8
@@ -34,6 +35,7 @@ class Row:
     Attributes
     ----------
     start, end : first and last frame that show it.
+    weights : one confidence per character.
     box : where the text stands, in pixels of the working strip.
     look : the mean high-passed picture of ``place``, in grey levels.
     crop : the picture that was read, as a JPEG file.
@@ -43,6 +45,7 @@ class Row:
     end: int
     text: str
     confidence: float
+    weights: tuple[float, ...]
     box: PixelBox
     place: PixelBox
     look: NDArray[np.int8]
@@ -74,7 +77,7 @@ class Reader:
         if crops is None:
             return None
         look = np.rint(track.template.mean).astype(np.int8)
-        row = Row(track.start, track.end, "", 0.0, track.text, track.box, look, b"")
+        row = Row(track.start, track.end, "", 0.0, (), track.text, track.box, look, b"")
         known = self._repeated(row)
         if known is not None:
             return replace(known, start=row.start, end=row.end, box=row.box)
@@ -83,7 +86,11 @@ class Reader:
         if not text:
             return None
         _, jpeg = cv2.imencode(".jpg", crops.mean, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
-        row = replace(row, text=text, confidence=reading.confidence, crop=jpeg.tobytes())
+        confidence = reading.confidence
+        weights = reading.weights()
+        if len(weights) != len(text):
+            weights = (confidence,) * len(text)
+        row = replace(row, text=text, confidence=confidence, weights=weights, crop=jpeg.tobytes())
         self._recent = [*self._recent[-_REMEMBERED + 1 :], row]
         return row
 
@@ -107,20 +114,28 @@ class Reader:
         return before[-1] if same else None
 
     def _recognise(self, mean: Picture, single: Picture, sample: int) -> Reading:
+        """What the mean picture says; where that is not sure, the vote of three readings."""
         readings = [self._line(mean, sample)]
-        if readings[0].confidence < _SURE:
-            readings.append(self._line(single, sample))
-            if readings[0].text != readings[1].text:
-                height, width = mean.shape[:2]
-                wide = cv2.resize(mean, (round(width * _STRETCH), height))
-                readings.append(self._line(wide.astype(np.uint8), sample))
+        latin = main_script(readings[0].text) == "latin"
+        if readings[0].confidence >= _SURE and not latin:
+            return readings[0]
+        # Narrow letters run into each other ("ll" becomes "l"): Latin rows are read wider, too.
+        readings.append(self._line(_stretched(mean) if latin else single, sample))
+        if readings[0].text != readings[1].text:
+            readings.append(self._line(_stretched(single if latin else mean), sample))
         return vote(readings)
 
     def _line(self, picture: Picture, sample: int) -> Reading:
         self.lines += 1
         self._sampled.add(sample)
         self.samples = len(self._sampled)
-        return self._engine.recognise([picture])[0]
+        return with_spaces(self._engine.recognise([picture])[0], picture)
+
+
+def _stretched(picture: Picture) -> Picture:
+    height, width = picture.shape[:2]
+    size = (round(width * _STRETCH), height)
+    return cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC).astype(np.uint8, copy=False)
 
 
 def vote(readings: Sequence[Reading]) -> Reading:
@@ -143,8 +158,8 @@ def vote(readings: Sequence[Reading]) -> Reading:
     chosen = [max(slot.items(), key=lambda item: item[1]) for slot in slots if slot]
     total = sum(r.confidence for r in readings)
     text = "".join(char for char, _ in chosen)
-    weights = [min(1.0, weight / total) for char, weight in chosen if char]
-    return Reading(text, float(np.mean(weights)) if weights else 0.0)
+    weights = tuple(min(1.0, weight / total) for chars, weight in chosen for _ in chars)
+    return Reading(text, float(np.mean(weights)) if weights else 0.0, weights)
 
 
 def _cast(slots: list[dict[str, float]], base: str, reading: Reading) -> None:
