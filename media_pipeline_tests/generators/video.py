@@ -105,7 +105,7 @@ def scene(seed: int, width: int = 320, height: int = 180) -> Callable[[int], Pic
     small = rng.integers(0, 256, (5, 8, 3)).astype(np.uint8)
     ground = cv2.resize(small, (width + 64, height + 64), interpolation=cv2.INTER_CUBIC)
     # Scenes of one brightness and one layout would hide the cuts between them.
-    ground = cv2.convertScaleAbs(ground, alpha=0.5, beta=float(rng.integers(0, 110)))
+    ground = cv2.convertScaleAbs(ground, alpha=0.8, beta=float(rng.integers(0, 50)))
     things = [
         (rng.uniform(0, 1, 2), rng.uniform(-1, 1, 2), rng.integers(0, 256, 3)) for _ in "1234"
     ]
@@ -139,6 +139,7 @@ def write_film(
     *,
     fps: float = 25.0,
     seed: int = 7,
+    size: tuple[int, int] = (320, 180),
     extra: Callable[[int, Picture], Picture] | None = None,
 ) -> Film:
     """Scenes one after the other; each part is (seconds, seconds of the dissolve into it, 0 for a
@@ -149,7 +150,7 @@ def write_film(
     pictures: list[Picture] = []
     cuts, dissolves = [], []
     for number, (seconds, mix) in enumerate(parts):
-        show = scene(seed * 100 + number)
+        show = scene(seed * 100 + number, *size)
         first, count = len(pictures), round(seconds * fps)
         blend = round(mix * fps) if number else 0
         if number and not blend:
