@@ -491,7 +491,7 @@ def test_silent_film_with_captions_in_the_picture(
     film, cue, _ = captioned
     given = inputs(tmp_path, cues=[cue])
     given["words"] = artifacts.empty(tmp_path / "silent", NoAudioStream("film.mp4"), words=WORDS)
-    with pytest.raises(NothingToDo):
+    with pytest.raises(NoAudioStream):
         artifacts.run_stage(CAPTIONED_VIDEO, film, tmp_path / "out", given)
 
 

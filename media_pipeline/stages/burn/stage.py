@@ -21,7 +21,6 @@ from media_pipeline.media.encode import square_size, written_size
 from media_pipeline.media.fonts import Font, find_font
 from media_pipeline.media.probe import MediaInfo
 from media_pipeline.stages.base import (
-    Artifact,
     MediaOutput,
     Outcome,
     Stage,
@@ -156,7 +155,7 @@ def _run(work: Work) -> Outcome:
 
 def _boxes(work: Work, shown: list[Cue], assigned: bool, size: tuple[int, int]) -> list[WordBox]:
     words = work.inputs["words"]
-    _raise_if_no_engine(words)
+    raise_reason(words)
     table = words.table("words.parquet")
     found = word_boxes(
         shown,
@@ -182,18 +181,13 @@ def _subtitles(work: Work, given: list[Cue]) -> list[Cue]:
     cues = given or cues_from_table(speech.table("cues.parquet"))
     cues = [replace(cue, text=cue.text.strip()) for cue in cues if cue.text.strip()]
     if not cues:
-        _raise_if_no_engine(speech)
+        if speech.reason is not None and speech.reason.code == NoEngineForLanguage.__name__:
+            raise_reason(speech)  # something is said, which is not the same as nothing
         raise NothingToDo(
             f"{work.name} has neither captions nor speech to show",
             "give captions with `media-pipeline caption --captions FILE`",
         )
     return cues
-
-
-def _raise_if_no_engine(artifact: Artifact) -> None:
-    """Pass on that speech could not be recognised, which is not that there is none."""
-    if artifact.reason is not None and artifact.reason.code == NoEngineForLanguage.__name__:
-        raise_reason(artifact)
 
 
 def _look(params: Params) -> Look:

@@ -79,12 +79,10 @@ def pick(
     """
     all_ = windows(score, clip_duration)
     value = all_.value.copy()
-    # a film with room for one window only is judged by its best moment: it has no other to beat
-    least = _LEAST if len(value) > 1 or score.max() < _LEAST else -1.0
     chosen: list[tuple[float, float]] = []
-    while len(chosen) < count:
+    while len(chosen) < count and score.max() >= _LEAST:
         best = int(np.argmax(value))
-        if value[best] < (min_score if chosen else least):
+        if value[best] < (min_score if chosen else -1.0):
             break
         span = _fit(float(all_.start[best]), float(all_.end[best]), landmarks, clip_duration)
         if span is None or any(overlap(span, c) > _OVERLAP for c in chosen):

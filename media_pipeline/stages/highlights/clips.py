@@ -100,7 +100,7 @@ def _run(work: Work) -> Outcome:
     if not rows:
         raise NothingToDo(
             f"no moment of {work.name} stands out, so there is no clip to cut",
-            "lower min_score of highlight_candidates",
+            "its sound and picture are much the same throughout",
         )
     spans = [(row["start"], row["end"]) for row in rows]
     # the source says which sound track was chosen

@@ -118,7 +118,7 @@ def make_reel(
     FontMissing, EncodeFailed
     """
     if not clips:
-        raise NothingToDo("there are no clips for a reel", "lower min_score of the highlights")
+        raise NothingToDo("there are no clips to put in a reel", "cut some first")
     params = params or Params()
     plan = _plan(clips, params)
     with TemporaryDirectory(prefix="media_pipeline_reel_") as folder, ExitStack() as stack:
