@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal, Optional, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import dagster as dg
 from pydantic import Field, create_model
@@ -51,7 +51,7 @@ def config_class(stage: Stage) -> type[dg.Config]:
         except TypeError as error:
             raise TypeError(f"{stage.name}.{name}: {error}") from None
         if get_origin(kind) is not Literal and not field.is_required():
-            kind = Optional[kind]  # Dagster lets null through for such fields, see `asked`
+            kind = kind | None  # Dagster lets null through for such fields, see `asked`
         fields[name] = (kind, Field(_default(field), description=_describe(properties[name])))
     words = "".join(part.capitalize() for part in stage.name.split("_"))
     return create_model(f"{words}Config", __base__=dg.Config, **fields)
@@ -82,7 +82,7 @@ def config_type(annotation: Any, *, top: bool = False) -> Any:
     if origin in (Union, types.UnionType):
         inner = [argument for argument in arguments if argument is not types.NoneType]
         if len(inner) == 1:
-            return Optional[config_type(inner[0])]  # noqa: UP045 (X | None cannot be built from a variable)
+            return config_type(inner[0]) | None
     if origin is list:
         return list[config_type(arguments[0])]  # type: ignore[misc]
     if origin is dict and arguments[0] is str:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import base64
+import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
 import pyarrow as pa
+from PIL import Image
 
 from media_pipeline.report.preview import Preview
 from media_pipeline.stages.base import Stage
 from media_pipeline.stages.tables import TableSpec
 from media_pipeline.store import Manifest, StoredArtifact
 
-MAX_IMAGE_BYTES = 200_000
-"""Pictures are kept in the event log, where a larger one would be a burden for good."""
+MAX_IMAGE_BYTES = 64_000
+"""Larger pictures are reduced: the event log keeps them twice and for good, and is read often."""
+_QUALITY = 75
 
 
 def definition_metadata(stage: Stage) -> dict[str, Any]:
@@ -59,8 +62,7 @@ def result_metadata(
     found["made from"] = dg.MetadataValue.json(manifest.inputs)
     found["path"] = dg.MetadataValue.path(artifact.uri)
     for title, image in preview.images.items():
-        if len(image) <= MAX_IMAGE_BYTES:
-            found[title] = dg.MetadataValue.md(picture(title, image))
+        found[title] = dg.MetadataValue.md(picture(title, reduced(image)))
     if preview.table:
         found["preview"] = rows_table(preview.table)
     return found
@@ -70,6 +72,21 @@ def picture(title: str, image: bytes) -> str:
     """Markdown that shows a PNG or JPEG."""
     kind = "png" if image.startswith(b"\x89PNG") else "jpeg"
     return f"![{title}](data:image/{kind};base64,{base64.b64encode(image).decode()})"
+
+
+def reduced(image: bytes) -> bytes:
+    """The picture itself, or a JPEG of it of at most ``MAX_IMAGE_BYTES``."""
+    if len(image) <= MAX_IMAGE_BYTES:
+        return image
+    drawn = Image.open(io.BytesIO(image)).convert("RGB")
+    scale, small = 1.0, image
+    while len(small) > MAX_IMAGE_BYTES:
+        size = (max(1, round(drawn.width * scale)), max(1, round(drawn.height * scale)))
+        out = io.BytesIO()
+        drawn.resize(size, Image.Resampling.BOX).save(out, "JPEG", quality=_QUALITY)
+        small = out.getvalue()
+        scale *= min(0.9, (MAX_IMAGE_BYTES / len(small)) ** 0.5)
+    return small
 
 
 def rows_table(rows: Sequence[Mapping[str, Any]]) -> dg.TableMetadataValue:

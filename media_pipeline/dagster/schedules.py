@@ -53,7 +53,9 @@ def nightly_schedule(stages: Mapping[str, Stage]) -> dg.ScheduleDefinition:
         night = context.scheduled_execution_time.date()
         warn = context.log.warning
         requests = list(nightly_requests(context.instance, pipeline, stages, night, warn))
-        yield from requests or [dg.SkipReason("nothing is missing, failed or stale")]
+        yield from requests
+        if not requests:
+            yield dg.SkipReason("nothing is missing, failed or stale")
 
     return dg.ScheduleDefinition(
         name="nightly",

@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 
 import dagster as dg
+import numpy as np
 import pytest
+from PIL import Image
 
 from media_pipeline.dagster.metadata import (
     MAX_IMAGE_BYTES,
     definition_metadata,
     picture,
+    reduced,
     result_metadata,
     rows_table,
     table_schema,
@@ -50,15 +54,27 @@ def test_a_stage_with_several_tables_shows_all_their_columns() -> None:
     assert definition_metadata(STAGES["clip"]) == {}
 
 
-def test_pictures_are_shown_unless_they_are_too_large(words: StoredArtifact) -> None:
-    images = {"small": PNG, "photo": JPEG, "large": JPEG + b"x" * MAX_IMAGE_BYTES}
+def test_pictures_are_shown(words: StoredArtifact) -> None:
+    images = {"small": PNG, "photo": JPEG}
     found = result_metadata(STAGES["words"], words, reused=False, preview=Preview(images))
     assert (
         found["small"].value == f"![small](data:image/png;base64,{base64.b64encode(PNG).decode()})"
     )
     assert str(found["photo"].value).startswith("![photo](data:image/jpeg;base64,")
-    assert "large" not in found
     assert picture("t", PNG).endswith(")")
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_large_pictures_are_reduced(kind: str) -> None:
+    noise = np.random.default_rng(1).integers(0, 255, (700, 1100, 3), np.uint8)
+    out = io.BytesIO()
+    Image.fromarray(noise).save(out, kind)
+    assert len(out.getvalue()) > 5 * MAX_IMAGE_BYTES
+    small = reduced(out.getvalue())
+    assert MAX_IMAGE_BYTES / 3 < len(small) <= MAX_IMAGE_BYTES
+    shown = Image.open(io.BytesIO(small))
+    assert shown.width / shown.height == pytest.approx(11 / 7, rel=0.02)
+    assert reduced(small) is small
 
 
 def test_rows_of_any_values_become_a_table() -> None:
