@@ -31,6 +31,7 @@ _OTHER_SCRIPTS = frozenset(
 """Languages that Latin letters in a caption do not belong to: there, Latin text is English."""
 
 _BELIEVED = 0.25  # score of a single word
+_ENOUGH = 0.8  # of a text's words
 _TOKENS_PER_SECOND = 7.0  # nobody speaks faster
 _CLOSURE_S = 0.12
 _LEAST_SOUND_S = 0.05
@@ -135,12 +136,11 @@ def is_english(text: str, language: str | None) -> bool:
     return language is None or language == "en" or language in _OTHER_SCRIPTS
 
 
-def trim(samples: Samples, span: Span) -> Span:
-    """A word's span without the silence at its ends; what a plosive's closure may be, stays."""
-    level = levels(piece(samples, *span))
-    if level.size < 8:
+def trim(samples: Samples, span: Span, floor: float) -> Span:
+    """A word's span without what is below a level in dB at its ends, but for plosives' closures."""
+    loud = np.flatnonzero(levels(piece(samples, *span)) >= floor)
+    if not loud.size:
         return span
-    loud = np.flatnonzero(level >= speech_floor(level))
     low, high = span[0] + int(loud[0]) * HOP_S, span[0] + (int(loud[-1]) + 1) * HOP_S
     if high - low < _LEAST_SOUND_S:
         return span
@@ -157,7 +157,11 @@ def _align_group(
     texts: Sequence[Sequence[str]],
     placed: list[list[Word | None]],
 ) -> None:
-    """Align the texts of a group together and keep the words that can be believed."""
+    """Align the texts of a group together and keep the words that can be believed.
+
+    Texts with few such words are tried again alone: a neighbour that is not what is said may
+    have pulled them away.
+    """
     low, high = window(group, stretches, seconds(samples))
     hits = find_words(samples, low, high, spoken([token for i in group for token in texts[i]]))
     at = 0
@@ -166,6 +170,14 @@ def _align_group(
         at += len(texts[i])
         near = (stretches[i][0] - PAD_S, stretches[i][1] + PAD_S)
         placed[i] = _believed(samples, texts[i], own, near)
+        if len(group) > 1 and sum(w is not None for w in placed[i]) < _ENOUGH * len(texts[i]):
+            alone = (max(0.0, stretches[i][0] - SLACK_S), stretches[i][1] + SLACK_S)
+            again = find_words(samples, *alone, spoken(texts[i]))
+            placed[i] = max(placed[i], _believed(samples, texts[i], again, near), key=_worth)
+
+
+def _worth(words: Sequence[Word | None]) -> float:
+    return sum(word.score for word in words if word)
 
 
 def _believed(
@@ -173,10 +185,11 @@ def _believed(
 ) -> list[Word | None]:
     kept: list[Word | None] = []
     previous = stretch[0] - SLACK_S
+    floor = speech_floor(levels(piece(samples, *stretch)))
     for token, hit in zip(text, hits, strict=True):
         kept.append(None)
         if hit is not None and hit.score >= _BELIEVED:
-            start, end = trim(samples, (hit.start, hit.end))
+            start, end = trim(samples, (hit.start, hit.end), floor)
             if plausible(start, end, stretch, previous):
                 kept[-1] = Word(start, end, token, hit.score, ALIGNED)
                 previous = end

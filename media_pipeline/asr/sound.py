@@ -88,10 +88,10 @@ def levels(samples: NDArray[np.float32]) -> NDArray[np.float64]:
 def speech_floor(level: NDArray[np.float64]) -> float:
     """The level in dB under which a frame of this stretch is taken for a pause.
 
-    It lies 35 dB below the loud frames, or a third of the way up from the quiet ones to them where
-    the ground is noisier than that.
+    It lies 35 dB below the loud frames, or 10 dB (at most a third of the way to the loud frames)
+    above the quiet ones where the ground is noisier than that.
     """
     if not level.size:
         return _FLOOR_DB
     quiet, loud = np.percentile(level, [5, 95])
-    return float(max(loud - 35, quiet + (loud - quiet) / 3))
+    return float(max(loud - 35, quiet + min(10.0, (loud - quiet) / 3)))

@@ -18,8 +18,9 @@ from media_pipeline.asr.sound import RATE, Samples, pcm
 from media_pipeline.asr.spoken import Reading
 
 _FRAME_S = 0.01
-_SKIP = 1e-8  # probability of a token that is written but not said
+_SKIP = 1e-6  # probability of a token that is written but not said
 _LEAVE = 1e-3  # probability of the sound ending before the text, where it may
+_LEAST_BYTES = 2 * RATE // 20  # 50 ms: less is no word, and pocketsphinx takes no empty sound
 _SCORE_SCALE = 4.0
 _LOCK = threading.Lock()  # a decoder is not safe to share between threads
 
@@ -64,12 +65,13 @@ def find_words(
     Viterbi search over a finite-state grammar with the US English model that comes with
     pocketsphinx (https://cmusphinx.github.io).
     """
-    if not any(readings):
+    sound = pcm(samples, start, end)
+    if not any(readings) or len(sound) < _LEAST_BYTES:
         return [None] * len(readings)
     with _LOCK:
         aligner = _aligner()
         _learn(aligner.decoder, readings)
-        segments = _search(aligner, pcm(samples, start, end), _arcs(readings, may_leave))
+        segments = _search(aligner, sound, _arcs(readings, may_leave))
     words = [s for s in segments if _is_word(s.word)]
     path = _path([_plain(s.word) for s in words], readings)
     found: list[Found | None] = [None] * len(readings)
@@ -95,7 +97,10 @@ def _aligner() -> _Aligner:
     """The decoder without a language model, loaded once per process."""
     from pocketsphinx import Decoder
 
-    return _Aligner(Decoder(samprate=RATE, loglevel="FATAL", lm=None))
+    # lw=1 takes the grammar's probabilities as they are. The default beams lose the way where text
+    # and sound differ: a skipped word must survive until the words after it are heard.
+    beams = {"beam": 1e-60, "pbeam": 1e-60, "wbeam": 1e-60}
+    return _Aligner(Decoder(samprate=RATE, loglevel="FATAL", lm=None, lw=1.0, **beams))
 
 
 def _learn(decoder: Any, readings: Sequence[Sequence[Reading]]) -> None:

@@ -95,7 +95,7 @@ def _islands(samples: Samples, start: float, end: float, speech: Sequence[Span])
     floor = speech_floor(level[heard])
     activity = np.where(heard, np.clip((level - floor) / 20, 0, 1), 0.0)
     runs = _runs(activity > 0)
-    islands = [(start + a * HOP_S, start + b * HOP_S, activity[a:b]) for a, b in runs]
+    islands = [(start + a * HOP_S, min(end, start + b * HOP_S), activity[a:b]) for a, b in runs]
     return islands or [(start, end, np.ones(level.size))]
 
 

@@ -22,10 +22,9 @@ def exclusive(cues: Sequence[Cue], duration: float) -> list[Span]:
     spans = [[min(c.start, duration), min(c.end, duration)] for c in cues]
     for left, right in pairwise(spans):
         right[0] = max(right[0], left[0])
+        right[1] = max(right[1], right[0])
         if right[0] < left[1]:
-            middle = (max(left[0], right[0]) + min(left[1], max(right))) / 2
-            left[1] = right[0] = middle
-            right[1] = max(right[1], middle)
+            left[1] = right[0] = (right[0] + min(left[1], right[1])) / 2
     return [(a, b) for a, b in spans]
 
 
