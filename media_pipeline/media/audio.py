@@ -7,7 +7,7 @@ start and gaps in the timestamps, and what comes before time zero is cut off.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -296,13 +296,16 @@ class Resampler:
         return packed.reshape(-1) if dimensions == 1 else packed.reshape(-1, self._channels)
 
 
-def measure_loudness(path: Path, stream: int | None = None) -> Loudness:
+def measure_loudness(
+    path: Path, stream: int | None = None, *, progress: Callable[[float], None] | None = None
+) -> Loudness:
     """Measure a sound track as ffmpeg's ``ebur128`` filter does, streaming.
 
     Parameters
     ----------
     path : a media file with sound.
     stream : index of the sound track in the file; None is the one that probing chooses.
+    progress : called with the share that is done, from 0 to 1.
 
     Raises
     ------
@@ -315,11 +318,14 @@ def measure_loudness(path: Path, stream: int | None = None) -> Loudness:
     path = Path(path)
     with open_media(path) as container:
         index = audio_stream(container, path.name, stream).index
+        duration = (container.duration or 0) / AV_TIME_BASE
     report = ffmpeg.run(
         [
             *("-nostats", "-i", ffmpeg.source(path), "-map", f"0:{index}"),
             *("-af", "ebur128=peak=true:framelog=quiet", "-f", "null", "-"),
-        ]
+        ],
+        duration=duration,
+        progress=progress,
     )
     summary = report[report.rindex("Summary:") :]
 

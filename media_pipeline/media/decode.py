@@ -256,7 +256,10 @@ def frame_at(path: Path, time: float, *, width: int | None = None) -> NDArray[np
     MediaNotFound, EmptyMedia, NotMedia, NoVideoStream, TruncatedMedia
     """
     path = Path(path)
-    for back in (0.0, *_SEEK_BACK_S, None):
+    with open_media(path) as container:
+        if container.duration:
+            time = min(time, container.duration / AV_TIME_BASE)
+    for back in (*_SEEK_BACK_S, None):
         begin = 0.0 if back is None else max(0.0, time - back)
         shown: Frame | None = None
         reader = decode(path, width=width, start=begin)

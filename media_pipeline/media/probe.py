@@ -102,6 +102,8 @@ _ESTIMATED = frozenset(
 )
 """Formats whose duration libav guesses from the bit rate: their packets are counted instead."""
 _DECODE_TRIES = 64
+_RATE_SLACK = 0.02
+"""How far the rate that a header tells may be from the one between the first and the last frame."""
 _COLOR_SPACES = {
     1: "bt709",
     5: "bt470bg",
@@ -249,9 +251,11 @@ def _first_frame(path: Path, index: int) -> av.VideoFrame | None:
 
 
 def _fps(stream: av.VideoStream, head: Packets) -> float:
-    measured = head.rate(stream.index) if head.complete else None
-    rate = measured or stream.average_rate or stream.guessed_rate or head.rate(stream.index) or 25
-    return float(rate)
+    measured = head.rate(stream.index)
+    told = stream.average_rate or stream.guessed_rate
+    if head.complete and measured and not (told and abs(told / measured - 1) < _RATE_SLACK):
+        return measured
+    return float(told or measured or 25)
 
 
 def _is_variable(stream: av.VideoStream, head: Packets) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import Literal
 
@@ -34,7 +35,8 @@ _EVERYWHERE = 0.5
 """Least ratio of the median difference to the mean one: a title that fades in changes little of the
 picture."""
 _STEADY = 0.5
-"""Most change beyond either side within a quarter of the dissolve's length, as a share of its own."""
+"""Most change beyond either side within a quarter of the dissolve's length, as a share of its
+own."""
 _BLACK, _BLACK_DETAIL = 26.0, 6.0
 """Mean and deviation of a black frame; black is 16 in limited range."""
 _CHUNK = 4096
@@ -82,12 +84,14 @@ def find_boundaries(frames: FrameMeasures, rules: ShotRules | None = None) -> li
 def _separate(found: list[Boundary], time: NDArray[np.float64], least: float) -> list[Boundary]:
     """Keep boundaries that are far enough apart; of two, the cut, else the first."""
     kept: list[Boundary] = []
+    moments: list[float] = [float(time[0])]
     for boundary in sorted(found, key=lambda b: b.kind != "cut"):
-        moment = time[boundary.frame]
+        moment = float(time[boundary.frame])
         apart = max(least, 2 * _HALF_LENGTHS_S[0]) if boundary.kind == "dissolve" else least
-        if moment - time[0] >= least and all(
-            abs(moment - time[other.frame]) >= apart for other in kept
-        ):
+        place = bisect_left(moments, moment)
+        beside = moments[max(0, place - 1) : place + 1]
+        if all(abs(moment - other) >= apart for other in beside):
+            moments.insert(place, moment)
             kept.append(boundary)
     return sorted(kept, key=lambda b: b.frame)
 

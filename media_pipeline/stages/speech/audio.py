@@ -92,7 +92,7 @@ def extract_audio(
         if channels < track.channels:
             warnings.append(f"the {track.channels} channels were mixed into one")
     progress(0.7)
-    loudness = measure_loudness(sound)
+    loudness = measure_loudness(sound, progress=lambda share: progress(0.7 + 0.3 * share))
     progress(1.0)
     return Extracted(rate, channels, seconds, loudness, tuple(warnings))
 
