@@ -8,14 +8,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from media_pipeline.errors import InvalidCaptions, printable
 from media_pipeline.stages.base import Stage
-from media_pipeline.stages.tables import CAPTIONS
+from media_pipeline.stages.captions.canonical import human_captions
 from media_pipeline.store import Manifest, MediaItem
-from media_pipeline.text.cues import Cue, cues_to_table
+from media_pipeline.text.cues import Cue
 from media_pipeline.text.formats import read_cues
 
 ASSET = "captions"
@@ -43,12 +42,7 @@ def read_correction(path: Path, duration: float) -> list[Cue]:
 
 def write_correction(cues: Sequence[Cue], folder: Path) -> None:
     """Write the captions' table."""
-    pq.write_table(correction_table(cues), folder / _TABLE)
-
-
-def correction_table(cues: Sequence[Cue]) -> pa.Table:
-    """The canonical captions as a table, with ``source`` human."""
-    return cues_to_table(cues, CAPTIONS.schema, source=["human"] * len(cues))
+    pq.write_table(human_captions(cues), folder / _TABLE)
 
 
 def correction_manifest(
