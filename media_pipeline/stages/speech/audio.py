@@ -72,7 +72,7 @@ def extract_audio(
         rate = track.rate if track.rate <= _MAX_FLAC_RATE else 48000
         to_speech = Resampler(track.rate, SPEECH_RATE, 1)
         to_sound = Resampler(track.rate, rate, channels)
-        seconds, reported = 0.0, 0.0
+        count, reported = 0, 0.0
         with open_wav(speech, SPEECH_RATE) as wav, open_flac(sound, rate, channels) as flac:
             for piece in track.pieces():
                 mixed = track.mix(piece)
@@ -80,7 +80,8 @@ def extract_audio(
                     wav.write(samples)
                 for samples in to_sound.push(piece if channels > 1 else mixed):
                     flac.write(_rows(samples))
-                seconds += len(piece) / track.rate
+                count += len(piece)
+                seconds = count / track.rate
                 if duration and seconds - reported >= _REPORT_S:
                     progress(min(1.0, 0.7 * seconds / duration))
                     reported = seconds
@@ -94,7 +95,7 @@ def extract_audio(
     progress(0.7)
     loudness = measure_loudness(sound, progress=lambda share: progress(0.7 + 0.3 * share))
     progress(1.0)
-    return Extracted(rate, channels, seconds, loudness, tuple(warnings))
+    return Extracted(rate, channels, count / track.rate, loudness, tuple(warnings))
 
 
 def _rows(samples: Samples) -> Samples:
