@@ -150,8 +150,9 @@ def _folders(videos: Sequence[str], out: Path | None) -> list[Path]:
 
 def print_summary(done: Processed) -> None:
     """The table of what became of each asset, on stdout."""
+    seen: set[str] = set()
     rows = [
-        _row(asset, outcome, done.artifacts.get(asset))
+        _row(asset, outcome, done.artifacts.get(asset), seen)
         for asset, outcome in done.run.assets.items()
     ]
     table(
@@ -161,37 +162,34 @@ def print_summary(done: Processed) -> None:
     )
 
 
-def _row(asset: str, outcome: AssetOutcome, artifact: StoredArtifact | None) -> tuple[str, ...]:
+def _row(
+    asset: str, outcome: AssetOutcome, artifact: StoredArtifact | None, seen: set[str]
+) -> tuple[str, ...]:
+    """One row of the summary; a note that stands above already is not told again in full."""
     if artifact is None:
         state = "failed" if outcome.error else "not made"
         return (asset, state, "", _seconds(outcome.seconds), "", outcome.error or "")
-    from media_pipeline.report.html import speed
+    from media_pipeline.report.html import engine_text, notes_of, result_parts, speed
 
-    manifest = artifact.manifest
-    engine = " ".join((manifest.engine or {}).values())
-    why = manifest.why if len(manifest.why) <= _WHY else manifest.why[: _WHY - 1] + "…"
-    notes = [*manifest.warnings]
-    if artifact.reason is not None:
-        notes.insert(
-            0, f"{artifact.reason.code}: {artifact.reason.message}: {artifact.reason.remedy}"
-        )
+    manifest, reason = artifact.manifest, artifact.reason
+    notes = notes_of(artifact)
+    if reason is not None:
+        again = reason.message in seen
+        notes[0] = f"{reason.code}, as above" if again else f"{reason.code}: {notes[0]}"
+        seen.add(reason.message)
+    why = "" if reason is not None else _cut(manifest.why)
     return (
         asset,
-        _result(artifact),
-        "\n".join(part for part in (engine, why) if part),
+        "\n".join(result_parts(artifact)),
+        "\n".join(part for part in (engine_text(artifact), why) if part),
         "reused" if outcome.reused else _seconds(outcome.seconds),
         speed(manifest.realtime),
         "\n".join(notes),
     )
 
 
-def _result(artifact: StoredArtifact) -> str:
-    manifest = artifact.manifest
-    if artifact.reason is not None:
-        return "empty"
-    if manifest.rows:
-        return "\n".join(f"{count} {name}" for name, count in manifest.rows.items())
-    return f"{len(manifest.files)} file{'s' if len(manifest.files) != 1 else ''}"
+def _cut(text: str) -> str:
+    return text if len(text) <= _WHY else text[: _WHY - 1] + "…"
 
 
 def _seconds(seconds: float | None) -> str:

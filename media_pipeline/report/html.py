@@ -28,6 +28,11 @@ from media_pipeline.text.cues import Cue
 
 _CROPS = 600  # inlined at most (about 8 kB each); later cues keep their text
 _CROP_W = 560
+_CALLED = {
+    "embedded_cues": "embedded cues",
+    "transcript": "segments",
+    "transcript_words": "recognised words",
+}
 
 
 @dataclass(frozen=True)
@@ -176,17 +181,43 @@ def _stage(asset: str, artifact: Stored) -> dict[str, Any]:
     manifest = artifact.manifest
     return {
         "asset": asset,
-        "rows": ", ".join(f"{count} {table}" for table, count in manifest.rows.items())
-        or f"{len(manifest.files)} files",
-        "engine": " ".join((manifest.engine or {}).values()),
-        "why": manifest.why,
+        "rows": ", ".join(result_parts(artifact)),
+        "engine": engine_text(artifact),
+        "why": manifest.why if artifact.reason is None else "",
         "seconds": manifest.seconds,
         "realtime": manifest.realtime,
-        "notes": [*manifest.warnings, *([_reason(artifact)] if artifact.reason else [])],
+        "notes": notes_of(artifact),
         "human": manifest.origin == "human",
     }
 
 
+def result_parts(artifact: Stored) -> list[str]:
+    """What an artifact holds, in words: rows of its tables, else its files."""
+    if artifact.reason is not None:
+        return ["empty"]
+    rows = artifact.manifest.rows or {"files": len(artifact.manifest.files)}
+    return [_counted(count, _CALLED.get(name, name)) for name, count in rows.items()]
+
+
+def _counted(count: int, things: str) -> str:
+    return f"{count} {things.removesuffix('s') if count == 1 else things}"
+
+
+def engine_text(artifact: Stored) -> str:
+    """The engine's name, version and model; empty when nothing was made."""
+    return "" if artifact.reason else " ".join((artifact.manifest.engine or {}).values())
+
+
+def notes_of(artifact: Stored) -> list[str]:
+    """What people should know of an artifact: why it is empty, and its warnings, each once."""
+    reason = _reason(artifact)
+    told = artifact.reason.message if artifact.reason is not None else None
+    warnings = [text for text in artifact.manifest.warnings if told is None or told not in text]
+    return [reason, *warnings] if reason else warnings
+
+
 def _reason(artifact: Stored) -> str:
     reason = artifact.reason
-    return "" if reason is None else f"{reason.message}. {reason.remedy}".strip()
+    if reason is None:
+        return ""
+    return f"{reason.message}: {reason.remedy}" if reason.remedy else reason.message

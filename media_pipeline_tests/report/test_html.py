@@ -110,7 +110,7 @@ def test_what_is_missing_is_said_with_its_reason(film: Film) -> None:
     without = {k: v for k, v in film.artifacts.items() if k not in ("transcript", "words")}
     text = Page(render_report(without, name="x", links=Links())).text
     assert "There is no transcript." in text
-    assert "there is nothing to burn. speak" in text
+    assert "there is nothing to burn: speak" in text
 
 
 def test_a_film_without_any_artifact_has_a_page() -> None:
