@@ -84,17 +84,27 @@ def run(
         errors="replace",
         cwd=cwd,
     )
+    lines: deque[str] = deque(maxlen=_KEPT_LINES)
+    report = functools.partial(_report, duration=duration, progress=progress)
+    code = _follow(child, lines, report)
+    if code != 0:
+        shown = [text for text in (line.strip() for line in lines) if text][-_SHOWN_LINES:]
+        raise EncodeFailed(f"ffmpeg failed ({code}): {' / '.join(shown) or 'it gave no reason'}")
+    return "".join(lines)
+
+
+def _follow(child: subprocess.Popen[str], lines: deque[str], report: Callable[[str], None]) -> int:
+    """Read both pipes to their ends; the child does not outlive an exception."""
     assert child.stdout is not None  # noqa: S101 - for the type checker
     assert child.stderr is not None  # noqa: S101
-    lines: deque[str] = deque(maxlen=_KEPT_LINES)
     reader = threading.Thread(target=_collect, args=(child.stderr, lines), daemon=True)
     try:
         reader.start()
         for line in child.stdout:
-            if progress is not None and duration:
-                _report(line, duration, progress)
+            report(line)
         code = child.wait()
         reader.join()
+        return code
     finally:
         if child.poll() is None:
             child.kill()
@@ -102,10 +112,6 @@ def run(
         reader.join(timeout=5)
         child.stdout.close()
         child.stderr.close()
-    if code != 0:
-        shown = [text for text in (line.strip() for line in lines) if text][-_SHOWN_LINES:]
-        raise EncodeFailed(f"ffmpeg failed ({code}): {' / '.join(shown) or 'it gave no reason'}")
-    return "".join(lines)
 
 
 def _collect(stream: IO[str], lines: deque[str]) -> None:
@@ -113,7 +119,9 @@ def _collect(stream: IO[str], lines: deque[str]) -> None:
         lines.append(line)
 
 
-def _report(line: str, duration: float, progress: Callable[[float], None]) -> None:
+def _report(line: str, duration: float | None, progress: Callable[[float], None] | None) -> None:
+    if progress is None or not duration:
+        return
     key, _, value = line.strip().partition("=")
     if key == "out_time_us" and value.lstrip("-").isdigit():
         progress(min(1.0, max(0.0, int(value) / 1e6 / duration)))

@@ -11,7 +11,7 @@ import numpy as np
 
 from media_pipeline.errors import NoAudioStream
 from media_pipeline.media.audio import Loudness, Resampler, Samples, Sound, measure_loudness
-from media_pipeline.media.wav import MAX_FLAC_CHANNELS, open_flac, open_wav
+from media_pipeline.media.wav import MAX_FLAC_CHANNELS, FlacWriter, WavWriter, open_flac, open_wav
 from media_pipeline.stages.base import (
     MediaOutput,
     Outcome,
@@ -25,6 +25,8 @@ from media_pipeline.stages.base import (
 SPEECH_RATE = 16000
 _REPORT_S = 10.0
 _MAX_FLAC_RATE = 655_350
+_DECODED = 0.7
+"""Share of the work that is done when both files are written; the rest measures loudness."""
 
 
 class Params(StageParams):
@@ -70,32 +72,48 @@ def extract_audio(
     with Sound(path, stream) as track:
         channels = track.channels if track.channels <= MAX_FLAC_CHANNELS else 1
         rate = track.rate if track.rate <= _MAX_FLAC_RATE else 48000
-        to_speech = Resampler(track.rate, SPEECH_RATE, 1)
-        to_sound = Resampler(track.rate, rate, channels)
-        count, reported = 0, 0.0
         with open_wav(speech, SPEECH_RATE) as wav, open_flac(sound, rate, channels) as flac:
-            for piece in track.pieces():
-                mixed = track.mix(piece)
-                for samples in to_speech.push(mixed):
-                    wav.write(samples)
-                for samples in to_sound.push(piece if channels > 1 else mixed):
-                    flac.write(_rows(samples))
-                count += len(piece)
-                seconds = count / track.rate
-                if duration and seconds - reported >= _REPORT_S:
-                    progress(min(1.0, 0.7 * seconds / duration))
-                    reported = seconds
-            for samples in to_speech.finish():
-                wav.write(samples)
-            for samples in to_sound.finish():
-                flac.write(_rows(samples))
+            seconds = _write(track, wav, flac, rate, channels, duration, progress)
         warnings = []
         if channels < track.channels:
             warnings.append(f"the {track.channels} channels were mixed into one")
-    progress(0.7)
-    loudness = measure_loudness(sound, progress=lambda share: progress(0.7 + 0.3 * share))
+    progress(_DECODED)
+    loudness = measure_loudness(
+        sound, progress=lambda share: progress(_DECODED + (1 - _DECODED) * share)
+    )
     progress(1.0)
-    return Extracted(rate, channels, count / track.rate, loudness, tuple(warnings))
+    return Extracted(rate, channels, seconds, loudness, tuple(warnings))
+
+
+def _write(
+    track: Sound,
+    wav: WavWriter,
+    flac: FlacWriter,
+    rate: int,
+    channels: int,
+    duration: float | None,
+    progress: Progress,
+) -> float:
+    """Write the whole track to both files; how many seconds it lasts."""
+    to_speech = Resampler(track.rate, SPEECH_RATE, 1)
+    to_sound = Resampler(track.rate, rate, channels)
+    count, reported = 0, 0.0
+    for piece in track.pieces():
+        mixed = track.mix(piece)
+        for samples in to_speech.push(mixed):
+            wav.write(samples)
+        for samples in to_sound.push(piece if channels > 1 else mixed):
+            flac.write(_rows(samples))
+        count += len(piece)
+        seconds = count / track.rate
+        if duration and seconds - reported >= _REPORT_S:
+            progress(min(1.0, seconds / duration) * _DECODED)
+            reported = seconds
+    for samples in to_speech.finish():
+        wav.write(samples)
+    for samples in to_sound.finish():
+        flac.write(_rows(samples))
+    return count / track.rate
 
 
 def _rows(samples: Samples) -> Samples:
