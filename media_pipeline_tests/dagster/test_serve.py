@@ -1,0 +1,189 @@
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import dagster as dg
+import httpx
+import pytest
+
+from media_pipeline.dagster.serve import ServiceFailed, serve
+from media_pipeline.errors import InvalidParameter
+from media_pipeline_tests.generators.stages import STAGES, write_tone
+
+ROOT = Path(__file__).parents[2]
+TOYS = "media_pipeline_tests.dagster.toy_definitions"
+T = TypeVar("T")
+
+SCRIPT = f"""
+import sys
+from media_pipeline.dagster.serve import serve
+sys.exit(serve(port=int(sys.argv[1]), module={TOYS!r}))
+"""
+BACKFILL = """
+mutation Backfill($assets: [AssetKeyInput!]!, $keys: [String!]!) {
+  launchPartitionBackfill(backfillParams: {assetSelection: $assets, partitionNames: $keys}) {
+    __typename
+    ... on LaunchBackfillSuccess { backfillId }
+    ... on PythonError { message }
+  }
+}
+"""
+
+
+def free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+        return port
+
+
+def wait_for(what: Callable[[], T | None], seconds: float = 300) -> T:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        found = what()
+        if found:
+            return found
+        time.sleep(0.5)
+    raise AssertionError(f"nothing after {seconds} s")
+
+
+class Service:
+    """The service on toy stages, in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = folder / "log"
+        self.environment = {
+            **os.environ,
+            "DAGSTER_HOME": str(folder / "home"),
+            "MEDIA_PIPELINE_LAKE": str(folder / "lake"),
+            "MEDIA_PIPELINE_INBOX": str(folder / "inbox"),
+            "PYTHONPATH": str(ROOT),
+        }
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", SCRIPT, str(self.port)],
+                env=self.environment,
+                cwd=folder,
+                stdout=subprocess.PIPE,
+                stderr=log,
+            )
+
+    def answers(self) -> bool:
+        assert self.process.poll() is None, self.log.read_text()
+        return self.url in self.log.read_text()
+
+    def instance(self) -> dg.DagsterInstance:
+        return dg.DagsterInstance.from_config(str(self.folder / "home"))
+
+    def finished(self, count: int) -> list[dg.DagsterRun] | None:
+        """The catalogue runs, when there are so many and all have ended."""
+        with self.instance() as instance:
+            runs = instance.get_runs()
+        found = [run for run in runs if run.job_name != "ingest"]
+        ended = all(run.is_finished for run in runs)
+        return list(found) if len(found) >= count and ended else None
+
+    def children(self) -> list[int]:
+        """Every process that this service has started, by the home in its environment."""
+        mark = f"DAGSTER_HOME={self.folder / 'home'}".encode()
+        found = []
+        for place in Path("/proc").iterdir():
+            if place.name.isdecimal() and int(place.name) != self.process.pid:
+                try:
+                    environment = (place / "environ").read_bytes()
+                except OSError:
+                    continue
+                if mark in environment.split(b"\0"):
+                    found.append(int(place.name))
+        return found
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Service]:
+    service = Service(tmp_path)
+    try:
+        yield service
+    finally:
+        if service.process.poll() is None:
+            service.process.send_signal(signal.SIGTERM)
+        with service.process:  # waits and closes its pipe
+            pass
+
+
+@pytest.mark.slow
+def test_files_are_processed_a_range_is_done_again_and_all_ends_cleanly(service: Service) -> None:
+    wait_for(service.answers)
+    inbox = service.folder / "inbox"
+    names = {write_tone(inbox / f"{pitch}.wav", pitch=pitch).name for pitch in (300, 400)}
+    runs = wait_for(lambda: service.finished(2))
+    assert all(run.status == dg.DagsterRunStatus.SUCCESS for run in runs)
+    assert len(runs) == 2  # one for each file, and no run asks for another
+    with service.instance() as instance:
+        keys = instance.get_dynamic_partitions("media")
+        assert len(keys) == len(names)
+        assert instance.get_materialized_partitions(dg.AssetKey("clip")) == set(keys)
+
+    selection = [{"path": [name]} for name in STAGES]
+    answer = graphql(service, BACKFILL, {"assets": selection, "keys": list(keys)})
+    assert answer["launchPartitionBackfill"]["__typename"] == "LaunchBackfillSuccess", answer
+    runs = wait_for(lambda: service.finished(4))
+    assert [run.status for run in runs] == [dg.DagsterRunStatus.SUCCESS] * 4
+    again = [run for run in runs if "dagster/backfill" in run.tags]
+    assert sorted(run.tags["dagster/partition"] for run in again) == sorted(keys)
+
+    assert service.children()
+    service.process.send_signal(signal.SIGTERM)
+    assert service.process.wait(60) == 0, service.log.read_text()
+    assert service.process.stdout is not None
+    assert service.process.stdout.read() == b""  # it is for results
+    assert service.children() == []
+    with pytest.raises(httpx.HTTPError):
+        httpx.get(service.url, trust_env=False)
+
+
+def graphql(service: Service, query: str, variables: dict[str, Any]) -> dict[str, Any]:
+    response = httpx.post(
+        f"{service.url}/graphql",
+        json={"query": query, "variables": variables},
+        timeout=60,
+        trust_env=False,
+    )
+    data: dict[str, Any] = response.json()["data"]
+    return data
+
+
+def test_a_port_that_is_taken_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "home"))
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(InvalidParameter, match=f"127.0.0.1:{port} cannot be listened on"):
+            serve(port=port)
+    assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.slow
+def test_a_process_that_dies_ends_the_others(service: Service) -> None:
+    wait_for(service.answers)
+    (daemon,) = [
+        number
+        for number in service.children()
+        if b"dagster._daemon" in Path(f"/proc/{number}/cmdline").read_bytes()
+    ]
+    os.kill(daemon, signal.SIGKILL)
+    assert service.process.wait(60) != 0
+    assert ServiceFailed.__name__ in service.log.read_text()
+    assert "the daemon has ended with exit code -9" in service.log.read_text()
+    assert service.children() == []
