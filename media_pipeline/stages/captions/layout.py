@@ -28,6 +28,7 @@ _ONE_TEXT = (
 )
 _MAIN_SHARE = 0.15  # of the heaviest place
 _FULL_WEIGHT = 4  # characters from which a row counts in full
+_SECOND_ROW_TOGETHER = 0.85  # the same, for a row that only the other one makes a caption
 _TOGETHER = 0.6  # intersection over union of the times of two rows of one cue
 
 
@@ -153,7 +154,27 @@ def main_track(showings: Sequence[Showing], film: float) -> list[Showing]:
     limit = min(_STATIC_S, _STATIC_SHARE * film) if len(places) > 1 else _STATIC_S
     moving = [place for place in places if not place.is_static(limit)]
     heaviest = max((place.weight for place in moving), default=0.0)
-    return [s for p in moving if p.weight >= _MAIN_SHARE * heaviest for s in p.showings]
+    main = [s for p in moving if p.weight >= _MAIN_SHARE * heaviest for s in p.showings]
+    light = [s for p in moving if p.weight < _MAIN_SHARE * heaviest for s in p.showings]
+    return main + [s for s in light if any(_second_row(s, other) for other in main)]
+
+
+def _second_row(showing: Showing, other: Showing) -> bool:
+    """Whether a row comes and goes with a row of the main track, right above or below it: the other
+    row of a caption in a film whose captions mostly have one.
+    """
+    box, main = showing.row.box, other.row.box
+    common = min(showing.end, other.end) - max(showing.start, other.start)
+    total = max(showing.end, other.end) - min(showing.start, other.start)
+    apart = max(box.top - main.bottom, main.top - box.bottom)
+    small, large = sorted((box.height, main.height))
+    return (
+        common >= _SECOND_ROW_TOGETHER * total
+        and not box.same_line(main)
+        and apart < large
+        and small >= _SAME_HEIGHT * large
+        and (abs(box.centre - main.centre) < 1.5 * large or abs(box.left - main.left) < large)
+    )
 
 
 # --- cues -----------------------------------------------------------------------------------------
