@@ -31,7 +31,11 @@ _OTHER_SCRIPTS = frozenset(
 """Languages that Latin letters in a caption do not belong to: there, Latin text is English."""
 
 _BELIEVED = 0.25  # score of a single word
+_TEXT_FITS = (
+    0.32  # mean score of a text; right ones have 0.31 in loud noise to 0.75, wrong ones less
+)
 _ENOUGH = 0.8  # of a text's words
+_ASTRAY_S = 0.5
 _TOKENS_PER_SECOND = 7.0  # nobody speaks faster
 _CLOSURE_S = 0.12
 _LEAST_SOUND_S = 0.05
@@ -169,11 +173,21 @@ def _align_group(
         own = hits[at : at + len(texts[i])]
         at += len(texts[i])
         near = (stretches[i][0] - PAD_S, stretches[i][1] + PAD_S)
-        placed[i] = _believed(samples, texts[i], own, near)
+        placed[i] = _said(samples, texts[i], own, near)
         if len(group) > 1 and sum(w is not None for w in placed[i]) < _ENOUGH * len(texts[i]):
             alone = (max(0.0, stretches[i][0] - SLACK_S), stretches[i][1] + SLACK_S)
             again = find_words(samples, *alone, spoken(texts[i]))
-            placed[i] = max(placed[i], _believed(samples, texts[i], again, near), key=_worth)
+            placed[i] = max(placed[i], _said(samples, texts[i], again, near), key=_worth)
+
+
+def _said(
+    samples: Samples, text: Sequence[str], hits: Sequence[Found | None], stretch: Span
+) -> list[Word | None]:
+    """The words of a text that can be believed; none where the whole does not fit the sound."""
+    scores = [hit.score if hit else 0.0 for hit, way in zip(hits, spoken(text), strict=True) if way]
+    if not scores or sum(scores) / len(scores) < _TEXT_FITS:
+        return [None] * len(text)
+    return _believed(samples, text, hits, stretch)
 
 
 def _worth(words: Sequence[Word | None]) -> float:
@@ -197,7 +211,14 @@ def _believed(
 
 
 def _stand_in(placed: list[Word | None], given: Sequence[Word], stretch: Span) -> None:
-    """Fill gaps with the engine's own times where they fit between the words already placed."""
+    """Fill gaps with the engine's own times where they fit between the words already placed.
+
+    A word that alignment found far from where the engine heard it was not found.
+    """
+    for i, word in enumerate(given):
+        found = placed[i]
+        if found and word.source != UNPLACED and abs(found.start - word.start) > _ASTRAY_S:
+            placed[i] = None
     for i, word in enumerate(given):
         if placed[i] is not None or word.source == UNPLACED:
             continue

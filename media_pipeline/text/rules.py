@@ -22,7 +22,7 @@ _SPEED = {"en": 20.0, "zh": 9.0, "yue": 9.0, "ko": 12.0, "ja": 4.0}
 # Costs of a cue; only their proportions matter.
 _PER_CUE = 0.3
 _INNER_SENTENCE = 0.25
-_INNER_GROUP = 0.25
+_INNER_GROUP = 0.45  # more than a cue and a break there cost
 _TOO_SHORT = 1.0
 _TOO_FAST = 0.7
 _GROUP_BREAK = 0.1

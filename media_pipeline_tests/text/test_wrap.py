@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from media_pipeline.text.scripts import is_cjk, tokens
+from media_pipeline.text.wrap import balance, break_cost, width_in_columns, wrap
+
+WORDS = st.sampled_from(
+    ["The", "old", "man", "went", "home,", "and", "slept.", "你", "好，", "（真", "的）。", "OK",
+     "extraordinarily", "a", "한국어", "にほん", "5%", "“Yes!”"]
+)  # fmt: skip
+TEXTS = st.lists(WORDS, max_size=40).map(" ".join)
+
+
+@given(TEXTS, st.integers(8, 60))
+def test_no_character_is_lost_and_every_row_fits(text: str, columns: int) -> None:
+    rows = balance(text, columns, width_in_columns)
+    assert "".join(rows).replace(" ", "") == text.replace(" ", "")
+    assert all(row == row.strip() and row for row in rows)
+    assert all(width_in_columns(row) <= columns for row in rows)
+
+
+@given(TEXTS, st.integers(16, 60))
+def test_no_more_rows_than_a_greedy_filling_needs(text: str, columns: int) -> None:
+    greedy, row = 0, ""
+    for token in tokens(text):
+        space = "" if row and (is_cjk(row[-1]) or is_cjk(token[0])) else " "
+        longer = f"{row}{space}{token}" if row else token
+        if width_in_columns(longer) > columns or not row:
+            greedy, row = greedy + 1, token
+        else:
+            row = longer
+    assert len(balance(text, columns, width_in_columns)) <= greedy
+
+
+def test_rows_are_about_equally_long() -> None:
+    text = "Nobody knew at that time when the next train would finally arrive here"
+    rows = balance(text, 42, len)
+    assert len(rows) == 2
+    assert abs(len(rows[0]) - len(rows[1])) <= 12
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "expected"),
+    [
+        ("You want some milk, or shall we go?", 20, ["You want some milk,", "or shall we go?"]),
+        ("I walked home with the dog of my aunt", 24,
+         ["I walked home", "with the dog of my aunt"]),
+        ("今天天气很好，我们去公园吧。", 20, ["今天天气很好，", "我们去公园吧。"]),
+        ("one\ntwo three", 42, ["one", "two three"]),
+        ("", 10, []),
+        (" \n ", 10, []),
+    ],
+)  # fmt: skip
+def test_breaks_fall_where_a_reader_pauses(text: str, columns: int, expected: list[str]) -> None:
+    assert balance(text, columns, width_in_columns) == expected
+
+
+def test_chinese_rows_never_begin_with_closing_punctuation() -> None:
+    text = "他说：“你好吗？”我说：“我很好，谢谢。”然后我们（真的）走了。"
+    for columns in range(6, 40, 2):
+        rows = balance(text, columns, width_in_columns)
+        assert not any(row[0] in "，。？！：”）" for row in rows)
+        assert not any(row[-1] in "“（" for row in rows)
+
+
+def test_a_word_wider_than_a_row_is_broken_inside() -> None:
+    assert balance("supercalifragilistic", 8, len) == ["supercal", "ifragili", "stic"]
+    assert balance("x", 0.5, len) == ["x"]
+
+
+def test_a_measure_in_pixels_is_used_as_it_is() -> None:
+    widths = {"i": 3.0, "m": 11.0, " ": 4.0}
+
+    def measure(text: str) -> float:
+        return sum(widths[c] for c in text)
+
+    rows = balance("iii mmm iii mmm", 60, measure)
+    assert all(measure(row) <= 60 for row in rows)
+    assert len(rows) == 2
+
+
+def test_words_that_are_cut_already_keep_their_cuts() -> None:
+    assert wrap(["今", "天", "很", "好。"], 4) == ["今天", "很好。"] or wrap(
+        ["今", "天", "很", "好。"], 6
+    ) == ["今天", "很好。"]
+    assert wrap([], 10) == []
+
+
+@pytest.mark.parametrize(
+    ("better", "worse"),
+    [
+        (("home.", "Then"), ("home,", "then")),
+        (("home,", "then"), ("home", "and")),
+        (("home", "and"), ("went", "home")),
+        (("went", "home"), ("and", "went")),
+        (("went", "home"), ("the", "house")),
+        (("went", "home"), ("John", "Smith")),
+        (("went", "home"), ("Mrs.", "Jones")),
+    ],
+)
+def test_which_break_is_better(better: tuple[str, str], worse: tuple[str, str]) -> None:
+    assert break_cost(*better) < break_cost(*worse)
