@@ -108,7 +108,7 @@ def test_engine_times_stand_in_and_are_kept_when_asked() -> None:
     [filled] = align(said.samples, [cue], language="en", known=[known], realign=False)
     assert filled[3].source == INTERPOLATED
     assert known[2].end <= filled[3].start < filled[3].end <= known[4].start + 1e-6
-    far = [replace(w, start=w.start + 1.5, end=w.end + 1.5) for w in known]
+    far = [replace(w, start=w.start + 1.5, end=w.end + 1.5, source="engine") for w in known]
     [kept] = align(said.samples, [cue], language="en", known=[far], realign=True)
     assert ALIGNED not in {w.source for w in kept}  # the two do not agree on where the words are
     [anew] = align(said.samples, [cue], language="en", known=[known], realign=True)
