@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
-import resource
 import tempfile
 import time
 from pathlib import Path
@@ -22,6 +21,14 @@ from media_pipeline.sample import make_sample
 def loop(video: Path, hours: float, out: Path) -> None:
     times = int(hours * 3600 / probe(video).duration)
     run(["-stream_loop", str(times), "-i", source(video), "-map", "0", "-c", "copy", str(out)])
+
+
+def peak_mib() -> float:
+    # Not ru_maxrss, which a child inherits from the process that started it.
+    status = Path("/proc/self/status").read_text()
+    return (
+        int(next(row for row in status.splitlines() if row.startswith("VmHWM")).split()[1]) / 1024
+    )
 
 
 def peak_of(
@@ -43,8 +50,7 @@ def peak_of(
         )
     except Unavailable as reason:
         print(f"{stage_name}: {reason}")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    result.put((peak, time.perf_counter() - started))
+    result.put((peak_mib(), time.perf_counter() - started))
 
 
 def main() -> None:
