@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -33,10 +32,10 @@ def drawable(text: str) -> tuple[str, Font | None]:
     needed = frozenset(text) - {"\n", " "}
     if font := _font_for(needed):
         return text, font
-    fonts = Counter(one for c in sorted(needed) if (one := _font_for(frozenset({c}))))
-    if not fonts:
+    each = {c: one for c in sorted(needed) if (one := _font_for(frozenset({c})))}
+    if not each:
         return text.encode("ascii", "replace").decode(), None
-    font = fonts.most_common(1)[0][0]
+    font = max(dict.fromkeys(each.values()), key=lambda one: sum(_has(one, c) for c in each))
     return "".join(c if c in "\n " or _has(font, c) else "·" for c in text), font
 
 

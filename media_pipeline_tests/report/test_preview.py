@@ -1,0 +1,130 @@
+"""Previews of every kind of asset, and the views of a film that they are drawn from."""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from media_pipeline.report.film import Film as View
+from media_pipeline.report.preview import preview
+from media_pipeline.report.stills import stills
+from media_pipeline_tests.generators.lakes import (
+    CUES,
+    DURATION,
+    HIGHLIGHTS,
+    WORDS,
+    Film,
+    make_film,
+    write_video,
+)
+
+PICTURES = {
+    "frames": {"shots"},
+    "ocr_cues": {"cues", "timeline"},
+    "captions": {"cues", "timeline"},
+    "audio": {"sound"},
+    "transcript": {"speech"},
+    "words": {"words"},
+    "speech_subtitles": {"timeline"},
+    "highlight_candidates": {"highlights", "timeline"},
+    "rendered_clips": {"clips"},
+}
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Film:
+    return make_film(tmp_path_factory.mktemp("lake"))
+
+
+def test_every_asset_has_its_pictures_and_rows(film: Film) -> None:
+    preview(film.artifacts["words"], film.store)  # matplotlib is imported
+    for asset, artifact in film.artifacts.items():
+        began = time.process_time()
+        shown = preview(artifact, film.store)
+        assert time.process_time() - began < 1.0, asset
+        assert set(shown.images) == PICTURES.get(asset, set()), asset
+        for data in shown.images.values():
+            assert len(data) < 200_000
+            assert np.asarray(Image.open(io.BytesIO(data)).convert("RGB")).std() > 3
+        json.dumps(shown.table)
+        assert len(shown.table) <= 10
+        assert len({tuple(row) for row in shown.table}) <= 1
+        assert all(value is not None for row in shown.table for value in row.values())
+
+
+def test_rows_are_those_of_the_table(film: Film) -> None:
+    rows = preview(film.artifacts["captions"], film.store).table
+    assert [row["text"] for row in rows] == [cue.text for cue in CUES]
+    rows = preview(film.artifacts["highlight_candidates"], film.store).table
+    assert [row["start"] for row in rows] == [h[0] for h in HIGHLIGHTS]
+    assert rows[1]["tags"] == "FastCut, Motion"
+
+
+def test_an_empty_artifact_has_no_pictures(film: Film) -> None:
+    shown = preview(film.artifacts["captioned_video"], film.store)
+    assert shown.images == {}
+
+
+def test_a_film_is_seen_through_its_artifacts(film: Film) -> None:
+    view = View(film.artifacts)
+    assert view.duration == DURATION
+    assert [(c.start, c.end, c.text) for c in view.cues] == [(c.start, c.end, c.text) for c in CUES]
+    assert [path and path.name for path in view.crops] == [
+        f"crop_{i:04d}.jpg" for i in range(1, len(CUES) + 1)
+    ]
+    assert [w.word for w in view.words] == [w.word for w in WORDS]
+    assert [(h.start, h.end) for h in view.highlights] == [h[:2] for h in HIGHLIGHTS]
+    assert dict(view.highlights[0].signals) == {"loudness": 1.5, "motion": 0.25}
+    assert len(view.shots) == 8
+    assert all(shot.thumbnail and shot.thumbnail.is_file() for shot in view.shots)
+    assert len(view.sound) == DURATION * 16000
+
+
+def test_a_film_without_artifacts_is_empty() -> None:
+    view = View({})
+    assert (view.cues, view.words, view.highlights, view.shots, view.curve) == (
+        [],
+        [],
+        [],
+        [],
+        None,
+    )
+    assert view.duration == 1.0
+    assert len(view.sound) == 0
+
+
+def test_a_long_sound_is_looked_at_in_places(tmp_path: Path) -> None:
+    path = tmp_path / "speech.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16000)
+        for level in (0, 1000, 20000):
+            file.writeframes(np.full(2_000_000, level, "<i2").tobytes())
+
+    class Audio:
+        def files(self, pattern: str) -> list[Path]:
+            return [path]
+
+    sound = View({"audio": Audio()}).sound  # type: ignore[dict-item]
+    assert len(sound) < 1_000_000
+    thirds = np.array_split(sound, 3)
+    assert [round(float(np.median(third)), 2) for third in thirds] == [0.0, 0.03, 0.61]
+
+
+def test_stills_are_spread_over_the_film(tmp_path: Path) -> None:
+    write_video(tmp_path / "film.mp4", seconds=30.0)
+    found = stills(tmp_path / "film.mp4", 3)
+    assert [image.size for image, _ in found] == [(360, 202)] * len(found)
+    times = [time for _, time in found]
+    assert len(times) >= 2
+    assert times == sorted(set(times))
+    (tmp_path / "text.mp4").write_text("no film")
+    assert stills(tmp_path / "text.mp4", 3) == []
