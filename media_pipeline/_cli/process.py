@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from media_pipeline.runner import Runner
     from media_pipeline.store import MediaItem, StoredArtifact
 
+_INTERRUPTED = "DagsterExecutionInterruptedError"  # what Dagster makes of Ctrl-C and SIGTERM
 _WHY = 90  # characters of an engine's why in the table; the report has all of it
 
 
@@ -66,7 +67,8 @@ def process(
             failed += 1
             continue
         print_summary(done)
-        say(f"results in {folder}")
+        if done.artifacts:
+            say(f"results in {folder}")
         failed += not done.run.success
         for error_text in done.errors:
             note(f"media-pipeline: {error_text}")
@@ -112,7 +114,11 @@ def process_one(runner: Runner, video: str, profile: Profile, folder: Path) -> P
         with timed(lambda: _duration(artifacts)):
             run = launch([item.key], profile=profile, progress=progress.show)[item.key]
             artifacts |= _artifacts(runner, item, run)
-    export(artifacts, folder, name=item.name)
+            if any(_INTERRUPTED in (outcome.error or "") for outcome in run.assets.values()):
+                note("media-pipeline: interrupted; what is finished will be found again")
+                raise KeyboardInterrupt
+    if artifacts:
+        export(artifacts, folder, name=item.name)
     return Processed(item, run, artifacts, folder, time.monotonic() - began)
 
 
