@@ -30,7 +30,7 @@ TEXT = "text_not_empty"
 MEDIA_DURATION = "media_duration"
 
 _MEANING = {
-    HAS_RESULT: "the artifact is not empty for a reason",
+    HAS_RESULT: "there is a result, and not an empty artifact that says why there is none",
     ROWS: "tables have the declared columns, the rows of the manifest, and no value is missing",
     TIMES: "rows lie within the media, end after they start, and never go back in time",
     OVERLAPS: "no row starts before the row above has ended",

@@ -15,7 +15,7 @@ from PIL import Image
 from media_pipeline.report.preview import Preview
 from media_pipeline.stages.base import Stage
 from media_pipeline.stages.tables import TableSpec
-from media_pipeline.store import Manifest, StoredArtifact
+from media_pipeline.store import Manifest, ReasonEntry, StoredArtifact
 
 MAX_IMAGE_BYTES = 64_000
 """Larger pictures are reduced: the event log keeps them twice and for good, and is read often."""
@@ -39,32 +39,31 @@ def table_schema(spec: TableSpec) -> dg.TableSchema:
 def result_metadata(
     stage: Stage, artifact: StoredArtifact, *, reused: bool, preview: Preview
 ) -> dict[str, dg.MetadataValue[Any]]:
-    """What is known about one artifact: numbers first, then parameters, then pictures and rows."""
+    """What is known about one artifact, what people look for first on top."""
     manifest = artifact.manifest
     found: dict[str, dg.MetadataValue[Any]] = dict(_rows(stage, manifest))
     if manifest.reason is not None:
-        found["reason"] = dg.MetadataValue.text(f"{manifest.reason.code}: {_sentence(manifest)}")
+        found["reason"] = dg.MetadataValue.text(_sentence(manifest.reason))
     if manifest.warnings:
-        found["warnings"] = dg.MetadataValue.md(
-            "\n".join(f"- {_plain(w)}" for w in manifest.warnings)
-        )
+        lines = "\n".join(f"- {_plain(warning)}" for warning in manifest.warnings)
+        found["warnings"] = dg.MetadataValue.md(lines)
+    for title, image in preview.images.items():
+        found[title] = dg.MetadataValue.md(picture(title, reduced(image)))
     found["seconds"] = dg.MetadataValue.float(manifest.seconds)
     if manifest.realtime is not None and math.isfinite(manifest.realtime):
         found["× real time"] = dg.MetadataValue.float(manifest.realtime)
     found["reused"] = dg.MetadataValue.bool(reused)
-    found["parameters"] = dg.MetadataValue.json(manifest.params)
     if manifest.engine is not None:
         found["engine"] = dg.MetadataValue.json(manifest.engine)
     if manifest.why:
         found["why"] = dg.MetadataValue.text(manifest.why)
-    found["facts"] = dg.MetadataValue.json(manifest.facts)
-    found["fingerprint"] = dg.MetadataValue.text(artifact.fingerprint)
-    found["made from"] = dg.MetadataValue.json(manifest.inputs)
-    found["path"] = dg.MetadataValue.path(artifact.uri)
-    for title, image in preview.images.items():
-        found[title] = dg.MetadataValue.md(picture(title, reduced(image)))
     if preview.table:
         found["preview"] = rows_table(preview.table)
+    found["parameters"] = dg.MetadataValue.json(manifest.params)
+    found["facts"] = dg.MetadataValue.json(manifest.facts)
+    found["made from"] = dg.MetadataValue.json(manifest.inputs)
+    found["fingerprint"] = dg.MetadataValue.text(artifact.fingerprint)
+    found["path"] = dg.MetadataValue.path(artifact.uri)
     return found
 
 
@@ -105,11 +104,9 @@ def _rows(stage: Stage, manifest: Manifest) -> Iterable[tuple[str, dg.MetadataVa
             yield label, dg.MetadataValue.int(rows)
 
 
-def _sentence(manifest: Manifest) -> str:
-    reason = manifest.reason
-    if reason is None:
-        return ""
-    return f"{reason.message}: {reason.remedy}" if reason.remedy else reason.message
+def _sentence(reason: ReasonEntry) -> str:
+    remedy = f": {reason.remedy}" if reason.remedy else ""
+    return f"{reason.code}: {reason.message}{remedy}"
 
 
 def _column(field: pa.Field) -> dg.TableColumn:
