@@ -20,7 +20,8 @@ from media_pipeline.asr.spoken import spoken
 from media_pipeline.asr.stretches import PAD_S, SLACK_S, exclusive, grouped, window
 from media_pipeline.asr.vad import chunks, speech_spans
 from media_pipeline.text.cues import Cue, Word
-from media_pipeline.text.scripts import main_script, tokens
+from media_pipeline.text.phrases import phrased_tokens
+from media_pipeline.text.scripts import main_script
 
 ALIGNED = "pocketsphinx"
 
@@ -74,7 +75,7 @@ def align(
     speech = speech_spans(samples) if speech is None else speech
     given = known or [()] * len(cues)
     texts = [
-        [w.word for w in own] if own else tokens(cue.text)
+        [w.word for w in own] if own else phrased_tokens(cue.text)
         for own, cue in zip(given, cues, strict=True)
     ]
     placed: list[list[Word | None]] = [[None] * len(text) for text in texts]
@@ -115,7 +116,7 @@ def align_script(
         confidence is the mean score of its words.
     """
     speech = speech_spans(samples) if speech is None else speech
-    lines = [(line, parts) for line in script.splitlines() if (parts := tokens(line))]
+    lines = [(line, parts) for line in script.splitlines() if (parts := phrased_tokens(line))]
     if not lines or not speech:
         return []
     flat = [token for _, parts in lines for token in parts]
@@ -205,7 +206,7 @@ def _believed(
         if hit is not None and hit.score >= _BELIEVED:
             start, end = trim(samples, (hit.start, hit.end), floor)
             if plausible(start, end, stretch, previous):
-                kept[-1] = Word(start, end, token, hit.score, ALIGNED)
+                kept[-1] = Word(start, end, token.rstrip(), hit.score, ALIGNED)
                 previous = end
     return kept
 

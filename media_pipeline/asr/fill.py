@@ -33,7 +33,7 @@ def fill(
     ----------
     samples : 16 kHz mono sound.
     stretch : where the text is said, about; seconds.
-    text : the words, in order.
+    text : the words, in order; a space at the end of one is the end of a phrase.
     placed : per word its time, or None. Words beside such gaps are given up, too, where a gap is
         too short to be said in: what the sound does not hold pushes its neighbours into wrong
         places.
@@ -83,9 +83,13 @@ def _between(
     inside = speech if overlap(speech, low, high) >= _need(text) else ()
     spans = spread(samples, low, high, text, inside)
     return [
-        Word(a, min(b, a + _LONGEST_LETTER_S * weight(t) + SLACK_S), t, _GUESS_SCORE, INTERPOLATED)
-        for t, (a, b) in zip(text, spans, strict=True)
+        Word(a, min(b, a + _longest(token)), token.rstrip(), _GUESS_SCORE, INTERPOLATED)
+        for token, (a, b) in zip(text, spans, strict=True)
     ]
+
+
+def _longest(token: str) -> float:
+    return _LONGEST_LETTER_S * weight(token) + SLACK_S
 
 
 def _runs(kept: Sequence[Word | None]) -> list[tuple[int, int]]:

@@ -21,7 +21,7 @@ _PAUSE_S = 0.14  # shorter gaps are closures of plosives
 _ISLAND_S = 0.06
 _MID_CLAUSE = 0.08  # cost of a pause without punctuation, as a share of the stretch
 _EMPTY = 0.1  # cost of an island without words, likewise
-_ENDS = re.compile(r"[,.;:!?…，。、；：！？—–-][\"'”’」』）)\]]*$")
+_ENDS = re.compile(r"[,.;:!?…，。、；：！？—–-][\"'”’」』）)\]]*$|\s$")
 _DIGIT_LETTERS = 4.0  # a digit is said with about that many
 
 

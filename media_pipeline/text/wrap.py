@@ -9,13 +9,14 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Sequence
 
-from media_pipeline.text.scripts import is_cjk, join_tokens, tokens
+from media_pipeline.text.phrases import phrased_tokens
+from media_pipeline.text.scripts import is_cjk, join_tokens
 
 Measure = Callable[[str], float]
 """The width of a row of text, in any unit; longer text is never narrower."""
 
 _SENTENCE_ENDS = ".!?…。！？"
-_CLAUSE_ENDS = ",;:，；：、—–"
+_CLAUSE_ENDS = ",;:，；：、—– "
 _CLOSERS = "\"'”’」』）)]】》"
 
 
@@ -87,9 +88,9 @@ def balance(text: str, max_width: float, measure: Measure) -> list[str]:
     """
     rows: list[str] = []
     for row in text.split("\n"):
-        parts = [p for token in tokens(row) for p in _fitting(token, max_width, measure)]
+        parts = [p for token in phrased_tokens(row) for p in _fitting(token, max_width, measure)]
         if parts:
-            rows.extend(join_tokens(r) for r in _break(parts, max_width, measure))
+            rows.extend(_row(r) for r in _break(parts, max_width, measure))
     return rows
 
 
@@ -99,7 +100,7 @@ def wrap(words: Sequence[str], columns: int) -> list[str]:
     As :func:`balance`, for text that is already cut into words.
     """
     parts = [p for word in words for p in _fitting(word, columns, width_in_columns)]
-    return [join_tokens(row) for row in _break(parts, columns, width_in_columns)] if parts else []
+    return [_row(row) for row in _break(parts, columns, width_in_columns)] if parts else []
 
 
 def width_in_columns(text: str) -> float:
@@ -116,9 +117,13 @@ def width_in_columns(text: str) -> float:
     )
 
 
+def _row(words: Sequence[str]) -> str:
+    return join_tokens(words).strip()
+
+
 def _fitting(token: str, max_width: float, measure: Measure) -> list[str]:
     """A token in pieces that fit a row: itself, unless it is too wide."""
-    if measure(token) <= max_width or len(token) == 1:
+    if measure(token.rstrip()) <= max_width or len(token) == 1:
         return [token]
     pieces, piece = [], ""
     for char in token:
@@ -135,12 +140,12 @@ def _break(parts: Sequence[str], max_width: float, measure: Measure) -> list[lis
     Fewest rows first; then even widths (squared slack as a share of the width) and good breaks.
     """
     count = len(parts)
-    ideal = measure(join_tokens(parts)) / _fewest(parts, max_width, measure)
+    ideal = measure(_row(parts)) / _fewest(parts, max_width, measure)
     best: list[tuple[int, float, int]] = [(0, 0.0, 0)]  # rows, cost, start of the last row
     for end in range(1, count + 1):
         options = []
         for start in range(end - 1, -1, -1):
-            width = measure(join_tokens(parts[start:end]))
+            width = measure(_row(parts[start:end]))
             if width > max_width and start < end - 1:
                 break
             rows, cost, _ = best[start]
@@ -168,7 +173,7 @@ def _toll(before: str, after: str) -> float:
 def _fewest(parts: Sequence[str], max_width: float, measure: Measure) -> int:
     rows, row = 1, [parts[0]]
     for part in parts[1:]:
-        if measure(join_tokens([*row, part])) <= max_width:
+        if measure(_row([*row, part])) <= max_width:
             row.append(part)
         else:
             rows, row = rows + 1, [part]

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from media_pipeline.text.scripts import is_cjk, tokens
+from media_pipeline.text.phrases import phrased_tokens
+from media_pipeline.text.scripts import join_tokens
 from media_pipeline.text.wrap import balance, break_cost, width_in_columns, wrap
 
 WORDS = st.sampled_from(
@@ -24,15 +25,13 @@ def test_no_character_is_lost_and_every_row_fits(text: str, columns: int) -> Non
 
 @given(TEXTS, st.integers(16, 60))
 def test_no_more_rows_than_a_greedy_filling_needs(text: str, columns: int) -> None:
-    greedy, row = 0, ""
-    for token in tokens(text):
-        space = "" if row and (is_cjk(row[-1]) or is_cjk(token[0])) else " "
-        longer = f"{row}{space}{token}" if row else token
-        if width_in_columns(longer) > columns or not row:
-            greedy, row = greedy + 1, token
+    greedy: list[list[str]] = []
+    for token in phrased_tokens(text):
+        if greedy and width_in_columns(join_tokens([*greedy[-1], token]).strip()) <= columns:
+            greedy[-1].append(token)
         else:
-            row = longer
-    assert len(balance(text, columns, width_in_columns)) <= greedy
+            greedy.append([token])
+    assert len(balance(text, columns, width_in_columns)) <= len(greedy)
 
 
 def test_rows_are_about_equally_long() -> None:
@@ -49,6 +48,8 @@ def test_rows_are_about_equally_long() -> None:
         ("I walked home with the dog of my aunt", 24,
          ["I walked home", "with the dog of my aunt"]),
         ("今天天气很好，我们去公园吧。", 20, ["今天天气很好，", "我们去公园吧。"]),
+        ("这句话当时红遍网络 被各种段子模仿", 32, ["这句话当时红遍网络", "被各种段子模仿"]),
+        ("你好吗 我很好", 32, ["你好吗 我很好"]),
         ("one\ntwo three", 42, ["one", "two three"]),
         ("", 10, []),
         (" \n ", 10, []),

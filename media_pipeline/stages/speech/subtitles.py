@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -22,6 +23,7 @@ from media_pipeline.stages.base import (
 from media_pipeline.stages.tables import SPEECH_CUES
 from media_pipeline.text.cues import Cue, Word, cues_to_table, words_from_table
 from media_pipeline.text.formats import FORMATS, write_cues
+from media_pipeline.text.phrases import phrased_tokens
 from media_pipeline.text.rules import Rules, rules_for, segment, too_fast
 
 Format = Literal["srt", "vtt", "ass", "ttml", "json"]
@@ -72,7 +74,7 @@ def write_subtitles(
 
     Parameters
     ----------
-    words : in order of their starts.
+    words : in order of their starts; a space at the end of one is the end of a phrase.
     rules, groups, duration : see :func:`media_pipeline.text.rules.segment`.
     formats : any of srt, vtt, ass, ttml, json; the JSON holds the words as well.
 
@@ -82,9 +84,27 @@ def write_subtitles(
         the subtitles.
     """
     cues = segment(words, rules, groups=groups, duration=duration)
+    bare = [replace(w, word=w.word.rstrip()) for w in words]
     for name in formats:
-        write_cues(cues, folder / f"speech.{name}", words=words, language=language)
+        write_cues(cues, folder / f"speech.{name}", words=bare, language=language)
     return cues
+
+
+def phrased(words: Sequence[Word], rows: Sequence[int], texts: Sequence[str]) -> list[Word]:
+    """The words with a space after those that end a Chinese phrase in the texts they come from.
+
+    Parameters
+    ----------
+    words, rows : words, and for each the number of its text.
+    texts : as they are written, phrases parted by spaces or line breaks.
+    """
+    at = {row: iter(phrased_tokens(texts[row])) for row in set(rows)}
+    found = []
+    for word, row in zip(words, rows, strict=True):
+        token = next(at[row], "")
+        same = token.rstrip() == word.word
+        found.append(replace(word, word=token) if same else word)
+    return found
 
 
 def _rules(params: Params, language: str | None, fps: float | None) -> Rules:
@@ -109,12 +129,14 @@ def _run(work: Work) -> Outcome:
         raise NoSpeech("there are no words to make subtitles of")
     language = transcript.facts.get("language")
     rules = _rules(work.params, language, work.info.video.fps if work.info.video else None)
+    rows = table["cue"].to_pylist()
+    texts = transcript.table("transcript.parquet")["text"].to_pylist()
     cues = write_subtitles(
-        words_from_table(table),
+        phrased(words_from_table(table), rows, texts),
         work.out,
         rules=rules,
         formats=work.params.formats,
-        groups=table["cue"].to_pylist(),
+        groups=rows,
         duration=work.info.duration,
         language=language,
     )

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from pydantic import ValidationError
@@ -10,7 +11,7 @@ from pydantic import ValidationError
 from media_pipeline.errors import NoSpeech
 from media_pipeline.stages.speech import SPEECH_SUBTITLES
 from media_pipeline.stages.speech.subtitles import Params
-from media_pipeline.stages.tables import WORDS
+from media_pipeline.stages.tables import TRANSCRIPT, WORDS
 from media_pipeline.text.cues import Word, words_to_table
 from media_pipeline.text.formats import read_cues
 from media_pipeline.text.scripts import tokens
@@ -28,6 +29,11 @@ def _film(folder: Path, text: str, language: str, pace: float = 0.3) -> Film:
         (folder / name).mkdir()
     table = words_to_table(words, WORDS.schema, cue=[0] * len(words))
     pq.write_table(table, folder / "words" / "words.parquet")
+    row = {"start": [1.0], "end": [50.0], "text": [text], "confidence": [1.0],
+           "language": [language]}  # fmt: skip
+    pq.write_table(
+        pa.table(row, schema=TRANSCRIPT.schema), folder / "transcript" / "transcript.parquet"
+    )
     made.made["words"] = Made(folder / "words")
     made.made["transcript"] = Made(folder / "transcript", {"language": language})
     return made
@@ -77,6 +83,15 @@ def test_fast_speech_is_counted_and_warned_of(tmp_path: Path) -> None:
     outcome = made.run(SPEECH_SUBTITLES)
     assert outcome.facts["too_fast"] > 0
     assert "faster than can be read" in outcome.warnings[0]
+
+
+def test_spaces_between_chinese_phrases_stay_and_are_good_breaks(tmp_path: Path) -> None:
+    made = _film(tmp_path, "这句话当时也是红遍网络 被各种段子模仿 OK了", "zh", 0.25)
+    made.run(SPEECH_SUBTITLES, formats=["srt", "json"])
+    rows = made.made["speech_subtitles"].table("cues.parquet")["text"].to_pylist()
+    assert rows == ["这句话当时也是红遍网络\n被各种段子模仿OK了"]
+    data = json.loads(made.made["speech_subtitles"].path("speech.json").read_text())
+    assert all(w["word"] == w["word"].strip() for cue in data["cues"] for w in cue["words"])
 
 
 def test_no_words_are_no_speech(tmp_path: Path) -> None:
