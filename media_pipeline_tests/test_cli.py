@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from media_pipeline import cli
+from media_pipeline._cli.outputs import new_file
 from media_pipeline.media.probe import probe
 from media_pipeline.report.comparison import match_cues
 from media_pipeline.text.cues import Cue
@@ -254,6 +255,16 @@ def test_the_version(command: Home) -> None:
     assert done.stdout.count(".") == 2
 
 
+def test_folders_made_for_a_file_go_when_it_fails(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError), new_file(tmp_path / "a" / "b" / "file.txt") as target:
+        target.write_text("half")
+        raise RuntimeError
+    assert list(tmp_path.iterdir()) == []
+    with new_file(tmp_path / "a" / "b" / "file.txt") as target:
+        target.write_text("whole")
+    assert [p.name for p in (tmp_path / "a" / "b").iterdir()] == ["file.txt"]
+
+
 def test_exit_codes_reach_the_shell(command: Home) -> None:
     assert_fails(command("process"), 2, "VIDEO")
     assert_fails(command("lint", "missing.srt"), 1, "missing.srt")
@@ -444,12 +455,12 @@ def test_run_caption_extraction(home: Home, film: SmallFilm) -> None:
     assert text.count("{\\an8}") == 2
     assert film.captions[0].text in text
     done = home(
-        *("run", "CaptionExtraction", film.path, "{resultType}.srt"),
+        *("run", "CaptionExtraction", film.path, "new/folder/{resultType}.srt"),
         *("--params", json.dumps({"track": "main", "sep": True})),
     )
     assert done.returncode == 0, done.stderr
-    assert film.captions[1].text in (home.cwd / "en.srt").read_text()
-    assert (home.cwd / "zh.srt").read_text() == ""
+    assert film.captions[1].text in (home.cwd / "new" / "folder" / "en.srt").read_text()
+    assert (home.cwd / "new" / "folder" / "zh.srt").read_text() == ""
 
 
 @pytest.mark.slow
@@ -506,10 +517,10 @@ def test_transcribe_aligns_a_script(home: Home, film: SmallFilm) -> None:
 
 @pytest.mark.slow
 def test_transcribe_without_an_engine_fails_and_writes_nothing(home: Home, clip: Path) -> None:
-    done = home("transcribe", clip, "none.srt", "--language", "fi")
+    done = home("transcribe", clip, "nowhere/none.srt", "--language", "fi")
     assert done.returncode == 1
     assert done.stdout == ""
-    assert not (home.cwd / "none.srt").exists()
+    assert not (home.cwd / "nowhere").exists()
 
 
 @pytest.mark.slow

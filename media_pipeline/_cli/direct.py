@@ -15,7 +15,7 @@ import typer
 
 from media_pipeline._cli.console import Bars, bars, note, say, timed
 from media_pipeline._cli.options import stage_option, stage_params, usage
-from media_pipeline._cli.outputs import check_folder, check_output
+from media_pipeline._cli.outputs import check_folder, check_output, new_file
 from media_pipeline.errors import EmptyMedia, InvalidCaptions, MediaNotFound
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def transcribe(
         transcript={"engine": engine, "script": None if script is None else _text(script)},
     )
     from media_pipeline.report.film import Film
-    from media_pipeline.text.formats import write_cues
+    from media_pipeline.text.formats import format_cues
 
     with request(media) as job:
         made = {"transcript": job.make("transcript", params)}
@@ -106,7 +106,10 @@ def transcribe(
     kept = [cue for cue in cues if cue.end > begin and cue.start < end]
     words = [word for word in film.words if word.end > begin and word.start < end]
     code = made["transcript"].facts.get("language")
-    write_cues(kept, output, words=words if as_json else (), language=code)
+    kind = output.suffix.lower().lstrip(".")
+    with new_file(output) as target:
+        text = format_cues(kept, kind, words=words if as_json else (), language=code)
+        target.write_text(text, encoding="utf-8", newline="\n")
     say(f"{output}: {len(kept)} cues, {len(words)} words, language {code or 'unknown'}")
 
 
@@ -164,7 +167,6 @@ def highlights(
     params = stage_params(highlight_candidates={"count": count, "clip_duration": clip_duration})
     folder = check_folder(outdir)
     from media_pipeline._cli.export import highlights_json
-    from media_pipeline.media.files import atomic_path
     from media_pipeline.report.film import Film
 
     with request(media) as job:
@@ -172,12 +174,11 @@ def highlights(
         if export and found["highlight_candidates"].manifest.rows.get("highlights"):
             found["rendered_clips"] = job.make("rendered_clips", params)
         film = Film(found)
-        folder.mkdir(parents=True, exist_ok=True)
         for clip in film.clips:
-            with atomic_path(folder / clip["file"]) as target:
+            with new_file(folder / clip["file"]) as target:
                 shutil.copyfile(found["rendered_clips"].path(clip["file"]), target)
         result = highlights_json(film, media, link=(lambda file: file) if export else None)
-        with atomic_path(folder / "highlights.json") as target:
+        with new_file(folder / "highlights.json") as target:
             target.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", "utf-8")
     for number, one in enumerate(film.highlights, start=1):
         tags = f"  {', '.join(one.tags)}" if one.tags else ""
@@ -202,14 +203,13 @@ def caption(
     """
     output = check_output(output, media, (".mp4",))
     params = stage_params(language={"language": language})
-    from media_pipeline.media.files import atomic_path
 
     with request(media) as job:
         if captions is not None:
             mode = _burn_file(job, captions, output)
         else:
             made = job.make("captioned_video", params)
-            with atomic_path(output) as target:
+            with new_file(output) as target:
                 shutil.copyfile(made.path("captioned.mp4"), target)
             boxes = made.facts.get("mode") == "boxes"
             mode = "the spoken word marked in the picture's captions" if boxes else "subtitles"
@@ -220,7 +220,6 @@ def _burn_file(job: Request, captions: Path, output: Path) -> str:
     """Draw a caption file over the film; never over captions that are in the picture already."""
     from media_pipeline.errors import NoVideoStream, Unavailable
     from media_pipeline.media.encode import written_size
-    from media_pipeline.media.files import atomic_path
     from media_pipeline.media.probe import MediaInfo
     from media_pipeline.media.verify import verify_media
     from media_pipeline.stages.burn import burn, subtitle_document
@@ -237,7 +236,7 @@ def _burn_file(job: Request, captions: Path, output: Path) -> str:
         shown = False
     drawn, fonts = subtitle_document(cues, *written_size(info.video), Look(top=shown))
     media = job.runner.originals.path(job.item)
-    with atomic_path(output) as target:
+    with new_file(output) as target:
         burn(media, info, target, drawn, fonts, progress=job.progress.bar("drawing captions"))
         verify_media(target, duration=info.video.duration)
     where = "at the top, for there are captions in the picture" if shown else "at the bottom"

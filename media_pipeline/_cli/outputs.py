@@ -1,12 +1,15 @@
-"""Checks of output files before any work is done, so that a wrong name costs no time."""
+"""Output files: checked before any work is done, written whole or not at all."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import typer
 
 from media_pipeline.errors import printable
+from media_pipeline.media.files import atomic_path
 
 
 def check_output(output: Path, media: str, suffixes: tuple[str, ...] = ()) -> Path:
@@ -43,3 +46,21 @@ def check_folder(folder: Path) -> Path:
                 raise typer.BadParameter(f"{printable(place)} is a file, not a folder")
             break
     return folder
+
+
+@contextmanager
+def new_file(output: Path) -> Iterator[Path]:
+    """A temporary file that becomes ``output`` when the block succeeds.
+
+    Folders that are missing are made, and removed again when the block fails.
+    """
+    missing = [place for place in output.parents if not place.exists()]
+    output.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with atomic_path(output) as temporary:
+            yield temporary
+    except BaseException:
+        with suppress(OSError):  # somebody else has put something there meanwhile
+            for place in missing:
+                place.rmdir()
+        raise

@@ -12,8 +12,8 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from media_pipeline._cli.outputs import new_file
 from media_pipeline.errors import InvalidParameter, NoVideoStream
-from media_pipeline.media.files import atomic_path
 from media_pipeline.media.probe import MediaInfo
 from media_pipeline.media.verify import verify_media
 from media_pipeline.profiles import checked_params
@@ -107,7 +107,7 @@ def write_captions(cues: Sequence[Cue], output: Path, *, separate: bool, prefix:
             rows = [replace(c, text=rows_in_script(c.text, language)) for c in cues]
             texts[_part(output, language)] = [c for c in rows if c.text.strip()]
     for path, part in texts.items():
-        with atomic_path(path) as target:
+        with new_file(path) as target:
             target.write_text(
                 format_cues(part, "srt", prefix=prefix), encoding="utf-8", newline="\n"
             )
@@ -150,7 +150,7 @@ def _video_clip(values: dict[str, Any]) -> Work:
         rows = found.table("highlights").to_pylist()
         spans = choose_spans([(r["start"], r["end"], r["score"]) for r in rows], target)
         media = job.runner.originals.path(item)
-        with atomic_path(job.output) as temporary:
+        with new_file(job.output) as temporary:
             seconds = join_spans(
                 media, info, spans, temporary, lambda share: job.progress(0.8 + share * 0.2)
             )
