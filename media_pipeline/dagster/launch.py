@@ -4,6 +4,7 @@ the lake.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -117,29 +118,26 @@ def process(
     tags = {
         **profile_tags(pipeline, profile),
         **_NO_RETRIES,
-        liveness.WORKER_TAG: liveness.worker(),
         **({FORCE_TAG: "true"} if force else {}),
     }
     job = build_catalogue(pipeline.listening(progress))
     with nullcontext(instance) if instance else command_instance() as used:
         liveness.end_dead_runs(used)
         add_keys(used, keys)
-        return {
-            key: _summary(
-                job.execute_in_process(
-                    partition_key=key,
-                    instance=used,
-                    asset_selection=[dg.AssetKey(name) for name in names],
-                    run_config={**config, **_SILENT},
-                    tags={KEY_TAG: key, **tags},
-                    raise_on_error=False,
-                ),
-                names,
-                pipeline,
-                key,
+        found = {}
+        for key in keys:
+            run_id = str(uuid.uuid4())
+            result = job.execute_in_process(
+                run_id=run_id,
+                partition_key=key,
+                instance=used,
+                asset_selection=[dg.AssetKey(name) for name in names],
+                run_config={**config, **_SILENT},
+                tags={KEY_TAG: key, **tags, **liveness.signature(run_id)},
+                raise_on_error=False,
             )
-            for key in keys
-        }
+            found[key] = _summary(result, names, pipeline, key)
+    return found
 
 
 def add_partitions(keys: Iterable[str], *, instance: dg.DagsterInstance | None = None) -> None:

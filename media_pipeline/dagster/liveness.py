@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Mapping
 from pathlib import Path
 
 import dagster as dg
@@ -31,9 +30,7 @@ def worker() -> str:
 
 
 def is_gone(worker: str) -> bool:
-    """Whether the process was on this machine and is no more. Other machines' processes count as
-    alive.
-    """
+    """Whether the process was on this machine and is no more. Other machines' count as alive."""
     host, _, process = worker.rpartition(":")[0].rpartition(":")
     started = worker.rpartition(":")[2]
     if host != socket.gethostname() or not process.isdecimal():
@@ -41,17 +38,27 @@ def is_gone(worker: str) -> bool:
     return _started(int(process)) != started
 
 
-def sign_on(instance: dg.DagsterInstance, run_id: str, tags: Mapping[str, str]) -> None:
+def signature(run_id: str) -> dict[str, str]:
+    """The tag by which this process is known to carry out the run.
+
+    It names the run as well: a run that is repeated hands its tags on to the repetition.
+    """
+    return {WORKER_TAG: f"{worker()}:{run_id}"}
+
+
+def sign_on(instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:
     """Note that this process carries out the run."""
-    if tags.get(WORKER_TAG) != worker():
-        instance.add_run_tags(run_id, {WORKER_TAG: worker()})
+    tags = signature(run.run_id)
+    if run.tags.get(WORKER_TAG) != tags[WORKER_TAG]:
+        instance.add_run_tags(run.run_id, tags)
 
 
 def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
     """Fail the runs whose process is gone and free their places in pools; their ids."""
     ended = []
     for run in instance.get_runs(dg.RunsFilter(statuses=_UNFINISHED)):
-        if not is_gone(run.tags.get(WORKER_TAG, "")):
+        worker, _, signed = run.tags.get(WORKER_TAG, "").rpartition(":")
+        if signed != run.run_id or not is_gone(worker):
             continue
         if run.status == dg.DagsterRunStatus.CANCELING:
             instance.report_run_canceled(run, "The process of the run has ended.")

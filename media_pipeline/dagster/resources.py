@@ -121,7 +121,7 @@ def pipeline_resource(stages: Mapping[str, Stage]) -> dg.ResourceDefinition:
     def make(context: dg.InitResourceContext) -> Iterator[Pipeline]:
         with swift_sqlite():
             if context.run is not None and context.instance is not None:
-                liveness.sign_on(context.instance, context.run.run_id, context.run.tags)
+                liveness.sign_on(context.instance, context.run)
             yield Pipeline(stages)
 
     return dg.ResourceDefinition(

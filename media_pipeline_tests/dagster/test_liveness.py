@@ -41,11 +41,28 @@ def test_processes_elsewhere_and_strange_tags_count_as_alive() -> None:
         assert not is_gone(name)
 
 
+def signed(worker: str, status: dg.DagsterRunStatus) -> dg.DagsterRun:
+    run = dg.DagsterRun("job", status=status)
+    return run.with_tags({WORKER_TAG: f"{worker}:{run.run_id}"})
+
+
+def test_a_repetition_is_not_taken_for_the_run_that_died() -> None:
+    """It has the tags of that run until its own process signs on."""
+    with dg.DagsterInstance.ephemeral() as instance:
+        dead = worker().rpartition(":")[0] + ":1"
+        first = signed(dead, dg.DagsterRunStatus.FAILURE)
+        again = dg.DagsterRun("job", status=dg.DagsterRunStatus.STARTED, tags=first.tags)
+        instance.add_run(again)
+        assert end_dead_runs(instance) == []
+        sign_on(instance, again)
+        assert end_dead_runs(instance) == []
+
+
 def test_dead_runs_end_and_free_their_places() -> None:
     with dg.DagsterInstance.ephemeral() as instance:
         dead = worker().rpartition(":")[0] + ":1"
         runs = [
-            dg.DagsterRun("job", status=status, tags={WORKER_TAG: dead})
+            signed(dead, status)
             for status in (dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING)
         ]
         unsigned = dg.DagsterRun("job", status=dg.DagsterRunStatus.STARTED)
@@ -70,7 +87,7 @@ def test_a_run_signs_on_once() -> None:
     with dg.DagsterInstance.ephemeral() as instance:
         run = dg.DagsterRun("job", status=dg.DagsterRunStatus.STARTED)
         instance.add_run(run)
-        sign_on(instance, run.run_id, {})
+        sign_on(instance, run)
         found = instance.get_run_by_id(run.run_id)
         assert found is not None
-        assert found.tags[WORKER_TAG] == worker()
+        assert found.tags == {WORKER_TAG: f"{worker()}:{run.run_id}"}

@@ -232,10 +232,10 @@ def test_a_profile_that_is_wrong_fails_the_ingest_run_before_the_work(workshop: 
 def test_runs_whose_process_is_gone_are_failed(workshop: Workshop) -> None:
     instance = workshop.instance
     alive, dead = worker(), worker().rpartition(":")[0] + ":1"
-    runs = {
-        name: dg.DagsterRun(INGEST_JOB, status=dg.DagsterRunStatus.STARTED, tags={WORKER_TAG: tag})
-        for name, tag in {"alive": alive, "dead": dead}.items()
-    }
+    runs = {}
+    for name, process in {"alive": alive, "dead": dead}.items():
+        run = dg.DagsterRun(INGEST_JOB, status=dg.DagsterRunStatus.STARTED)
+        runs[name] = run.with_tags({WORKER_TAG: f"{process}:{run.run_id}"})
     for run in runs.values():
         instance.add_run(run)
     ticks = Ticks(workshop, "dead_runs")
