@@ -16,6 +16,7 @@ from media_pipeline import cli
 from media_pipeline._cli.outputs import new_file
 from media_pipeline.media.probe import probe
 from media_pipeline.report.comparison import match_cues
+from media_pipeline.sample import Sample
 from media_pipeline.text.cues import Cue
 from media_pipeline.text.formats import read_cues, write_cues
 from media_pipeline_tests.generators.films import SmallFilm, make_small_film
@@ -576,6 +577,34 @@ def test_nothing_half_written_is_left_when_a_command_is_stopped(
     assert "Traceback" not in rest
     assert list(command.cwd.iterdir()) == []
     assert not list((command.root / "lake").glob("*/*/*/.*"))
+
+
+@pytest.mark.slow
+def test_demo_holds_what_was_found_against_what_was_planted(
+    film: SmallFilm, inside: Callable[..., Done], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    sample = Sample(
+        film.path,
+        list(film.captions),
+        [film.highlight],
+        list(film.captions) if film.spoken else [],
+        ["something is missing here: install it"],
+    )
+    monkeypatch.setattr("media_pipeline.sample.make_sample", lambda folder, progress: sample)
+    done = inside("demo", "--out", str(tmp_path / "out"))
+    assert done.returncode == 0, done.stderr
+    assert "note: something is missing here: install it" in done.errors
+    for cue in film.captions:
+        (row,) = [line for line in done.stdout.splitlines() if line.count(cue.text) == 2]
+        assert [cell.strip() for cell in row.split("│")[3:6]] == ["0", "+0 ms", "+0 ms"]
+    assert "2.60 – 5.60 s" in done.stdout
+    assert str(tmp_path / "out" / "report.html") in done.stdout
+    assert (tmp_path / "out" / "report.html").is_file()
+    sample.captions.append(Cue(3.0, 4.0, "never shown"))
+    done = inside("demo", "--out", str(tmp_path / "out"))
+    assert done.returncode == 1
+    assert "MISSED" in done.stdout
+    assert done.errors[-1] == "media-pipeline: 1 of 3 planted captions were not found"
 
 
 def test_a_reader_that_stops_early_is_no_error(command: Home) -> None:
