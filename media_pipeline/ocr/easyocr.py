@@ -26,7 +26,6 @@ from media_pipeline.ocr.base import (
 _REMEDY = 'install it with `pip install "media-pipeline[easyocr]"`, or use the engine rapidocr'
 _LANGUAGES = ["ch_sim", "en"]
 _MODEL = "craft_mlt_25k+zh_sim_g2"
-_SHEAR_FREE = 0.1  # quadrilaterals with a slope below this count as upright in EasyOCR
 
 
 def identity() -> EngineIdentity:
@@ -92,7 +91,7 @@ class EasyOcr:
         upright box.
         """
         height, width = picture.shape[:2]
-        upright, slanted = self._reader.detect(picture, slope_ths=_SHEAR_FREE)
+        upright, slanted = self._reader.detect(picture)
         boxes = [TextBox(x0, y0, x1, y1) for x0, x1, y0, y1 in upright[0]]
         for quad in slanted[0]:
             xs, ys = [point[0] for point in quad], [point[1] for point in quad]

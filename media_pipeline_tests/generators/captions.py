@@ -214,6 +214,11 @@ def _render_text(
     return np.ascontiguousarray(np.array(picture)[:, :, [2, 1, 0, 3]])
 
 
+def draw_text(picture: Picture, text: str, x: int, y: int, size: float) -> None:
+    """Draw white text with a black outline, its top left corner at ``x, y``."""
+    _paste(picture, _render_text(text, size, (255, 255, 255), 2), x, y, 1.0)
+
+
 def _paste(frame: Picture, overlay: Picture, x: int, y: int, strength: float) -> None:
     height, width = frame.shape[:2]
     left, right = max(0, -x), min(overlay.shape[1], width - x)

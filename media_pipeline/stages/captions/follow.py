@@ -11,7 +11,7 @@ from media_pipeline.stages.captions.rows import PixelBox, join_rows
 from media_pipeline.stages.captions.signature import ChangeGate, Luma
 from media_pipeline.stages.captions.tracks import Presence, Track
 
-_STILL_S = 0.1  # text must have stood still this long to count as a change
+_STILL_S = (0.04, 0.08, 0.15)  # text that stands now must have stood at these times before
 _PATIENCE_S = 1.0  # the detector looks at least this often
 _LOWEST_ROW = 8.0  # pixels of the working strip: lower text cannot be recognised
 _TIGHT = 48  # pixels: captions may fill a lower strip
@@ -44,7 +44,9 @@ class Follower:
 
     def __init__(self, detect: Callable[[Picture], list[TextBox]], rate: float) -> None:
         self._detect = detect
-        self._gate = ChangeGate(max(1, round(_PATIENCE_S * rate)))
+        self._gate = ChangeGate()
+        self._patience = max(1, round(_PATIENCE_S * rate))
+        self._rested = 0
         self._buffer = FrameBuffer()
         self._live: list[Track] = []
         self._ended: list[Track] = []
@@ -67,10 +69,12 @@ class Follower:
                 if track.template.count >= _SETTLED_AT:
                     self._settle(track)
         known = [track.box for track in self._live]
-        changed = self._gate.changed(luma, self._buffer.before(_STILL_S), known)
-        if ended or changed or self._retry:
+        changed = self._gate.changed(luma, map(self._buffer.before, _STILL_S), known)
+        self._rested += 1
+        if ended or changed or self._retry or self._rested >= self._patience:
             replaced, found = self._look(luma, sample)
             self._gate.looked(luma)
+            self._rested = 0
             self._retry = changed and not found and not self._retry
             ended += replaced
         return ended
@@ -135,7 +139,9 @@ class Follower:
         replaced: list[Track] = []
         found = False
         for row in join_rows(self._detect(sample.strip), _LOWEST_ROW):
-            if _is_cut_off(row, luma.shape[0]) or any(row.covered(track.box) >= _COVERED for track in self._live):
+            if _is_cut_off(row, luma.shape[0]) or any(
+                row.covered(track.box) >= _COVERED for track in self._live
+            ):
                 continue
             track = self._begin(row, luma, sample)
             grown = [

@@ -126,11 +126,17 @@ class _Place:
         """Whether this is a mark that stays: one text has nearly all of the time, and more than the
         limit.
         """
-        longest = max(self.showings, key=lambda s: s.duration * s.row.confidence).row.text
-        alike = sum(
-            s.duration for s in self.showings if fuzz.ratio(s.row.text, longest) >= _SAME_MARK
-        )
+        longest = max(self.showings, key=lambda s: s.duration * s.row.confidence).row
+        alike = sum(s.duration for s in self.showings if _same_mark(s.row, longest))
         return alike > limit and alike >= _ONE_TEXT * sum(s.duration for s in self.showings)
+
+
+def _same_mark(row: Row, mark: Row) -> bool:
+    """Whether a row is a mark seen again; captions that say nearly the same look different."""
+    return row.text == mark.text or (
+        fuzz.ratio(row.text, mark.text) >= _SAME_MARK
+        and similarity(row.look, row.place, mark.look, mark.place) >= _ALIKE
+    )
 
 
 def main_track(showings: Sequence[Showing], film: float) -> list[Showing]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -48,7 +48,7 @@ class Row:
     weights: tuple[float, ...]
     box: PixelBox
     place: PixelBox
-    look: NDArray[np.int8]
+    look: NDArray[np.int8] = field(compare=False)
     crop: bytes
 
 

@@ -59,7 +59,7 @@ class Scan:
         self._follower = Follower(engine.detect, rate)
         self._reader = Reader(engine, language)
         self._step = 1.0 / rate
-        self._next = float("-inf")
+        self._next: float | None = None
         self._sampled = 0
         self._rows: list[Row] = []
         self._times = array("d")
@@ -78,10 +78,10 @@ class Scan:
         self.size = (max(1, round(width * scale)), max(1, round(height * scale)))
         self._times.append(frame.time)
         self._follower.frame(frame.time, _scaled(frame.luma, self.size))
-        if frame.time >= self._next:
-            # The next sample is due one step after this one was, not after the frame that happened
-            # to be there.
-            self._next = max(self._next + self._step, frame.time + self._step / 2)
+        if self._next is None or frame.time >= self._next:
+            # A sample is due one step after the one before was, however late a frame came.
+            due = frame.time if self._next is None else self._next
+            self._next = max(due + self._step, frame.time + self._step / 2)
             self._sampled += 1
             self._read(self._follower.sample(self._sample(frame)))
 

@@ -36,33 +36,27 @@ def strokes(luma: Luma) -> Signs:
 
 
 class ChangeGate:
-    """Decides at each sample whether the detector has to look.
+    """Decides at each sample whether the detector has to look."""
 
-    Parameters
-    ----------
-    patience : samples after which the detector looks even though nothing changed, because a gate
-        that is wrong must not be wrong for long.
-    """
-
-    def __init__(self, patience: int) -> None:
-        self._patience = patience
-        self._waited = patience
+    def __init__(self) -> None:
         self._seen: Signs | None = None
 
-    def changed(self, now: Luma, before: Luma, tracked: Iterable[PixelBox]) -> bool:
+    def changed(self, now: Luma, before: Iterable[Luma], tracked: Iterable[PixelBox]) -> bool:
         """Whether text may have appeared outside the tracked boxes since :meth:`looked` was last
         called.
 
         Parameters
         ----------
-        now, before : the working strip at this sample and a few frames earlier, same shape.
+        now : the working strip at this sample.
+        before : the strip of some frames shortly before, same shape.
         tracked : boxes of the rows that are being followed and are known to be still there.
         """
-        self._waited += 1
-        if self._seen is None or self._waited >= self._patience:
+        if self._seen is None:
             return True
         current = strokes(now)
-        fresh = (current != 0) & (current == strokes(before)) & (current != self._seen)
+        fresh = (current != 0) & (current != self._seen)
+        for earlier in before:
+            fresh &= current == strokes(earlier)
         for box in tracked:
             fresh[box.top : box.bottom, box.left : box.right] = False
         return _has_patch(fresh)
@@ -70,7 +64,6 @@ class ChangeGate:
     def looked(self, now: Luma) -> None:
         """Remember the picture that the detector has just been shown."""
         self._seen = strokes(now)
-        self._waited = 0
 
 
 def _has_patch(fresh: NDArray[np.bool_]) -> bool:

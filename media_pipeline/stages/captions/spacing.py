@@ -20,11 +20,15 @@ _INK = 0.35  # of the strongest strokes
 _WIDEST_USUAL = 0.2  # heights: wider usual gaps mean that the ground hides the ink
 _NARROWEST = 0.14  # heights
 _WIDER = 1.8  # times the widest gap that is none
+# The same where the step from one character to the next is longer, too.
+_NARROWEST_STEP, _WIDER_STEP = 0.18, 1.5
+_LONGER = 1.15  # times the usual step
+_MOST = 0.25  # of the gaps can be spaces
 _FEWEST = 3  # gaps that are needed to know what is usual
 
 
 def with_spaces(reading: Reading, picture: Picture) -> Reading:
-    """The reading with a space wherever the picture shows a wide gap between two Chinese characters.
+    """The reading with a space wherever the picture has a wide gap between Chinese characters.
 
     Parameters
     ----------
@@ -42,7 +46,8 @@ def with_spaces(reading: Reading, picture: Picture) -> Reading:
     width, height = len(blank), picture.shape[0]
     places = [int(place * width) for place in reading.places]
     gaps = {i: _longest(blank[places[i] : places[i + 1] + 1]) / height for i in pairs}
-    for i in sorted(_outstanding(gaps), reverse=True):
+    steps = {i: reading.places[i + 1] - reading.places[i] for i in pairs}
+    for i in sorted(_outstanding(gaps, steps), reverse=True):
         reading = _insert(reading, i + 1)
     return reading
 
@@ -68,15 +73,23 @@ def _longest(flags: NDArray[np.bool_]) -> int:
     return longest
 
 
-def _outstanding(gaps: dict[int, float]) -> list[int]:
-    """The gaps that are clearly wider than all narrower ones, if they are few."""
+def _outstanding(gaps: dict[int, float], steps: dict[int, float]) -> list[int]:
+    """The gaps that are clearly wider than all narrower ones, if they are few.
+
+    Parameters
+    ----------
+    gaps : heights of blank between each character of a pair and the next, by the pair's number.
+    steps : how far the pair's characters stand apart, by its number.
+    """
     order = sorted(gaps, key=lambda i: gaps[i])
-    usual = len(order) // 2
-    for rank in range(usual, len(order)):
-        widest = gaps[order[rank - 1]]
+    longer = _LONGER * float(np.median(list(steps.values())))
+    most = max(1, int(_MOST * len(order)))
+    for rank in range(len(order) - most, len(order)):
+        widest, gap = gaps[order[rank - 1]], gaps[order[rank]]
         if widest > _WIDEST_USUAL:
             return []
-        if gaps[order[rank]] >= max(_NARROWEST, _WIDER * widest):
+        stepped = gap >= _NARROWEST_STEP and all(steps[i] >= longer for i in order[rank:])
+        if gap >= max(_NARROWEST, (_WIDER_STEP if stepped else _WIDER) * widest):
             return order[rank:]
     return []
 

@@ -23,7 +23,7 @@ Detail = NDArray[np.float32]
 """A high-passed grey picture, ``(height, width)``, in grey levels around 0."""
 
 _BLUR_SHARE = 0.6  # of the row height: wider than a stroke, narrower than a glyph
-_CLIP = 64.0  # grey levels: beyond this a bright ground would outweigh the strokes
+_CLIP = 100.0  # grey levels: beyond this a bright ground would outweigh the strokes
 _STRONG_LEVELS = 7.0  # grey levels, above compression noise
 _STRONG_PERCENT = 65  # the strokes and outlines of a glyph cover about a third of its cell
 _STEADY = 0.7  # a pixel belongs to the text when its mean is at least this share of its deviation
@@ -125,7 +125,7 @@ class Template:
         ends = [*self._edges[1:], width]
         for left, right in zip(self._edges, ends, strict=True):
             cell = strength[:, left:right]
-            mask[:, left:right] &= cell > np.percentile(cell, _STRONG_PERCENT)
+            mask[:, left:right] &= cell >= np.percentile(cell, _STRONG_PERCENT)
         self._mask = mask.astype(np.float32)
         pixels = self._by_cell(self._mask)
         self._judged = pixels >= _FILLED * height * np.diff([*self._edges, width])
