@@ -4,15 +4,12 @@ own.
 
 from __future__ import annotations
 
-import sqlite3
-import threading
+import os
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
-import sqlalchemy
 
 from media_pipeline.errors import StoreError
 from media_pipeline.media.files import atomic_path
@@ -45,6 +42,7 @@ def prepare_home() -> Path:
         when it cannot be made.
     """
     home = dagster_home()
+    os.environ["DAGSTER_HOME"] = str(home)  # which the settings in it refer to
     try:
         home.mkdir(parents=True, exist_ok=True)
         if not (home / CONFIG).exists():
@@ -63,44 +61,5 @@ def command_instance() -> Iterator[dg.DagsterInstance]:
     """The instance that the UI shows, for the time of the block, with the terminal left alone."""
     home = prepare_home()
     # Despite its name this is the way to open a home with overrides; nothing of it is temporary.
-    with (
-        swift_sqlite(),
-        dg.DagsterInstance.local_temp(str(home), overrides=_QUIET) as instance,
-    ):
+    with dg.DagsterInstance.local_temp(str(home), overrides=_QUIET) as instance:
         yield instance
-
-
-@contextmanager
-def swift_sqlite() -> Iterator[None]:
-    """Let SQLite keep up with Dagster, which opens and closes a database for each event.
-
-    Closing a database for the last time writes everything to the disk and waits for it, ten times a
-    step; one more connection, kept open, prevents that. In the same vein ``synchronous=NORMAL``
-    does not wait for the disk at each event. What a power failure can then cost is the last events
-    of the run it interrupts; the artifacts are safe in the lake. The overhead of a run is halved,
-    and while the disk is busy with media it is a tenth.
-    """
-    kept: dict[str, sqlite3.Connection] = {}
-    lock = threading.Lock()
-
-    def keep(connection: Any, _record: Any) -> None:
-        if not isinstance(connection, sqlite3.Connection):
-            return
-        with closing(connection.execute("PRAGMA database_list")) as cursor:
-            path = cursor.fetchone()[2]
-        connection.execute("PRAGMA synchronous=NORMAL").close()
-        if not path:  # in memory
-            return
-        with lock:
-            if path not in kept:
-                kept[path] = sqlite3.connect(path, check_same_thread=False)
-            # Reading takes note of a journal mode that was set since.
-            kept[path].execute("SELECT count(*) FROM sqlite_master").fetchall()
-
-    sqlalchemy.event.listen(sqlalchemy.engine.Engine, "connect", keep)
-    try:
-        yield
-    finally:
-        sqlalchemy.event.remove(sqlalchemy.engine.Engine, "connect", keep)
-        for connection in kept.values():
-            connection.close()

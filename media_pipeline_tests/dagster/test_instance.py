@@ -1,20 +1,12 @@
 from __future__ import annotations
 
-import sqlite3
-import threading
 from pathlib import Path
 
 import dagster as dg
 import pytest
-import sqlalchemy
 import yaml
 
-from media_pipeline.dagster.instance import (
-    command_instance,
-    prepare_home,
-    shipped_config,
-    swift_sqlite,
-)
+from media_pipeline.dagster.instance import command_instance, prepare_home, shipped_config
 from media_pipeline.errors import StoreError
 
 
@@ -70,51 +62,3 @@ def test_what_the_command_writes_is_there_for_others(home: Path) -> None:
         instance.add_dynamic_partitions("media", ["a"])
     with dg.DagsterInstance.from_config(str(home)) as instance:
         assert instance.get_dynamic_partitions("media") == ["a"]
-
-
-def test_sqlite_waits_less_only_inside_the_block(tmp_path: Path) -> None:
-    def level() -> int:
-        engine = sqlalchemy.create_engine(f"sqlite:///{tmp_path / 'a.db'}")
-        with engine.connect() as connection:
-            value: int = connection.execute(sqlalchemy.text("PRAGMA synchronous")).scalar_one()
-        engine.dispose()
-        return value
-
-    assert level() == 2
-    with swift_sqlite():
-        assert level() == 1
-    assert level() == 2
-
-
-def test_databases_stay_open_inside_the_block_and_close_after_it(tmp_path: Path) -> None:
-    path = tmp_path / "a.db"
-    with sqlite3.connect(path) as connection:
-        connection.execute("PRAGMA journal_mode=WAL")
-    connection.close()
-
-    def write(number: int) -> None:
-        engine = sqlalchemy.create_engine(f"sqlite:///{path}", poolclass=sqlalchemy.pool.NullPool)
-        with engine.begin() as connection:
-            connection.execute(sqlalchemy.text("CREATE TABLE IF NOT EXISTS t (n INTEGER)"))
-            connection.execute(sqlalchemy.text(f"INSERT INTO t VALUES ({number})"))
-        engine.dispose()
-
-    with swift_sqlite():
-        threads = [threading.Thread(target=write, args=(n,)) for n in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert path.with_name("a.db-wal").exists()  # the last close did not end it
-    assert not path.with_name("a.db-wal").exists()
-    with sqlite3.connect(path) as connection:
-        assert connection.execute("SELECT count(*) FROM t").fetchone() == (4,)
-    connection.close()
-    assert not [f for f in Path("/proc/self/fd").iterdir() if _points_to(f, path)]
-
-
-def _points_to(descriptor: Path, path: Path) -> bool:
-    try:
-        return descriptor.readlink() == path
-    except OSError:
-        return False

@@ -24,7 +24,7 @@ from media_pipeline.dagster.requests import KEY_TAG, OWN_PROFILE_TAG, PROFILE_TA
 from media_pipeline.errors import InvalidParameter, NoEngineForLanguage, RunFailed, UnknownMedia
 from media_pipeline.profiles import Profile
 from media_pipeline.stages.base import Outcome, Stage, Work
-from media_pipeline_tests.dagster.conftest import Workshop
+from media_pipeline_tests.dagster.conftest import Workshop, opened
 from media_pipeline_tests.generators.stages import STAGES
 
 ROOT = Path(__file__).parents[2]
@@ -204,7 +204,7 @@ def start(folder: Path, *, pause: float = 0.0, fault: str = "none") -> subproces
 
 
 def statuses(folder: Path) -> list[dg.DagsterRunStatus]:
-    with dg.DagsterInstance.from_config(str(folder / "home")) as instance:
+    with opened(folder / "home") as instance:
         return [run.status for run in instance.get_runs()]
 
 

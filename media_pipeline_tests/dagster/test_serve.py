@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,6 +17,7 @@ import pytest
 
 from media_pipeline.dagster.serve import ServiceFailed, serve
 from media_pipeline.errors import InvalidParameter
+from media_pipeline_tests.dagster.conftest import opened
 from media_pipeline_tests.generators.stages import STAGES, write_tone
 
 ROOT = Path(__file__).parents[2]
@@ -83,8 +85,8 @@ class Service:
         assert self.process.poll() is None, self.log.read_text()
         return self.url in self.log.read_text()
 
-    def instance(self) -> dg.DagsterInstance:
-        return dg.DagsterInstance.from_config(str(self.folder / "home"))
+    def instance(self) -> AbstractContextManager[dg.DagsterInstance]:
+        return opened(self.folder / "home")
 
     def finished(self, count: int) -> list[dg.DagsterRun] | None:
         """The catalogue runs, when there are so many and all have ended."""
