@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from media_pipeline.stages.captions.signature import Luma
 
 _SECONDS = 4.0  # long enough for the third sample at 2 per second to look back to the first frame
+_FEWEST = 12  # frames, whatever their age: what is compared around a frame
 _BYTES = 64 * 1024**2
 HICCUP = (
     2  # frames for which a row may be lost (a flash, a bad frame) and still be the same showing
@@ -28,7 +29,7 @@ class FrameBuffer:
         """Add the next frame; the oldest leave when they are too old or too many."""
         self._frames.append((time, luma))
         self._bytes += luma.nbytes
-        while len(self._frames) > 1 and (
+        while len(self._frames) > _FEWEST and (
             time - self._frames[0][0] > _SECONDS or self._bytes > _BYTES
         ):
             self._bytes -= self._frames.popleft()[1].nbytes
@@ -43,6 +44,11 @@ class FrameBuffer:
     def last(self) -> int:
         """The number of the newest frame."""
         return self._first + len(self._frames) - 1
+
+    @property
+    def time(self) -> float:
+        """The time of the newest frame."""
+        return self._frames[-1][0]
 
     def luma(self, index: int) -> Luma:
         """The strip of the frame of that number."""

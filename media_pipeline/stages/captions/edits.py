@@ -65,21 +65,22 @@ class EditWatch:
         self._changes: dict[int, _Change] = {}
         self._next = first + 2  # the first frame with two before it
 
-    def find(self, last: int, luma: Callable[[int], Luma]) -> int | None:
+    def find(self, first: int, last: int, luma: Callable[[int], Luma]) -> int | None:
         """The first frame that shows an edited text, or None; looks at frames that were not looked
         at before.
 
         Parameters
         ----------
-        last : number of the newest frame.
+        first, last : numbers of the oldest and newest frames that there are.
         luma : the working strip of a frame by number.
         """
+        self._next = max(self._next, first + 2)
         start = max(self._next - _AFTER, min(self._changes, default=self._next))
         for index in range(self._next, last):
             self._changes[index] = self._measure(index, luma)
         self._next = max(self._next, last)
         for index in range(start, last - _AFTER):
-            if self._stands_out(index):
+            if index in self._changes and self._stands_out(index):
                 return index
         for old in [i for i in self._changes if i < last - _BEFORE - _AFTER - 1]:
             del self._changes[old]

@@ -39,14 +39,12 @@ class Follower:
     Parameters
     ----------
     detect : finds text in a colour strip.
-    rate : samples per second.
     """
 
-    def __init__(self, detect: Callable[[Picture], list[TextBox]], rate: float) -> None:
+    def __init__(self, detect: Callable[[Picture], list[TextBox]]) -> None:
         self._detect = detect
         self._gate = ChangeGate()
-        self._patience = max(1, round(_PATIENCE_S * rate))
-        self._rested = 0
+        self._looked_at = float("-inf")
         self._buffer = FrameBuffer()
         self._live: list[Track] = []
         self._ended: list[Track] = []
@@ -70,11 +68,11 @@ class Follower:
                     self._settle(track)
         known = [track.box for track in self._live]
         changed = self._gate.changed(luma, map(self._buffer.before, _STILL_S), known)
-        self._rested += 1
-        if ended or changed or self._retry or self._rested >= self._patience:
+        overdue = self._buffer.time - self._looked_at >= _PATIENCE_S
+        if ended or changed or overdue or self._retry:
             replaced, found = self._look(luma, sample)
             self._gate.looked(luma)
-            self._rested = 0
+            self._looked_at = self._buffer.time
             self._retry = changed and not found and not self._retry
             ended += replaced
         return ended
@@ -92,11 +90,12 @@ class Follower:
     def _goes_on(self, track: Track) -> bool:
         """Follow a track through the frames since it was last looked at."""
         goes_on = True
-        for index in range(track.seen + 1, self._buffer.last + 1):
+        first = self._buffer.first
+        for index in range(max(first, track.seen + 1), self._buffer.last + 1):
             goes_on = track.advance(index, self._buffer.luma(index))
             if not goes_on:
                 break
-        edit = track.edits.find(track.end, self._buffer.luma)
+        edit = track.edits.find(first, track.end, self._buffer.luma)
         if edit is None:
             return goes_on
         track.end = edit - 1

@@ -56,7 +56,7 @@ class Scan:
     """
 
     def __init__(self, engine: TextEngine, rate: float, language: str) -> None:
-        self._follower = Follower(engine.detect, rate)
+        self._follower = Follower(engine.detect)
         self._reader = Reader(engine, language)
         self._step = 1.0 / rate
         self._next: float | None = None

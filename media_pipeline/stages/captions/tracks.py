@@ -17,6 +17,7 @@ from media_pipeline.stages.captions.template import Match, Template, high_pass
 
 _LOWEST, _HIGHEST = 0.30, 0.55  # bounds of the level that counts as present
 _OF_OWN_LEVEL = 0.65
+_YOUNG_CONTRAST = 0.3  # of a template that still has much of the ground in it
 _HALF_CONTRAST = 0.5  # of the text's own strength: where a fade is half over
 _KNOWN = 3  # samples from which the track's own level is known
 _DOUBTFUL = 5  # frames in a row for which a track may be doubtful
@@ -100,7 +101,8 @@ class Track:
     def _judge(self, match: Match) -> Presence:
         known = self._level if self.template.count >= _KNOWN else 0.0
         needed = min(_HIGHEST, max(_LOWEST, _OF_OWN_LEVEL * known))
-        if match.level >= needed and match.contrast >= _HALF_CONTRAST:
+        contrast = _HALF_CONTRAST if known else _YOUNG_CONTRAST
+        if match.level >= needed and match.contrast >= contrast:
             return Presence.SHOWN
         if match.level < max(_GONE_LEVEL, _GONE_SHARE * known) or match.contrast < _GONE_CONTRAST:
             return Presence.GONE

@@ -23,6 +23,13 @@ def test_the_buffer_is_bounded_in_bytes() -> None:
     assert buffer.last - buffer.first + 1 == 64
 
 
+def test_a_few_frames_stay_however_old_they_are() -> None:
+    buffer = FrameBuffer()
+    for index in range(20):
+        buffer.append(10.0 * index, np.full((1, 1), index, np.uint8))
+    assert (buffer.first, buffer.last, buffer.time) == (8, 19, 190.0)
+
+
 def test_the_frame_some_time_ago_is_found_by_its_time() -> None:
     buffer = FrameBuffer()
     for index, time in enumerate((0.0, 0.5, 0.6, 0.65)):

@@ -18,7 +18,7 @@ def find(luma: Callable[[int], Luma]) -> int | None:
     strips = [luma(i) for i in range(FRAMES)]
     watch = EditWatch(TEXT, WIDTH, HEIGHT, 0)
     for last in range(4, FRAMES, 5):
-        found = watch.find(last, lambda i: strips[i])
+        found = watch.find(0, last, lambda i: strips[i])
         if found is not None:
             return found
     return None

@@ -206,6 +206,14 @@ def test_a_variable_frame_rate_keeps_its_times(chinese: CaptionClip, tmp_path: P
         assert cue.end == pytest.approx(true.end, abs=0.005)
 
 
+def test_a_film_of_few_frames_is_read_as_well(tmp_path: Path) -> None:
+    cues = [Cue(2.0, 4.0, "都过去十年了"), Cue(4.0, 7.0, "十年了你还记得她的生日")]
+    film = Film(cues, 9.0, rate=1, ground="still")
+    result, _ = score(make_clip(tmp_path / "clip.mp4", film))
+    assert result.exact == 2
+    assert result.boundary(100) < FRAME
+
+
 def test_a_film_turned_by_its_metadata_is_read_as_displayed(tmp_path: Path) -> None:
     clip = make_clip(tmp_path / "clip.mp4", Film(CHINESE[:1], 2.0))
     ffmpeg("-i", clip.path, "-vf", "transpose=2", "-crf", "16", tmp_path / "lying.mp4")

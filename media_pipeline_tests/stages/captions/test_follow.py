@@ -25,7 +25,7 @@ def run(luma: Callable[[int], Luma], boxes: Shown, frames: int) -> tuple[list[Tr
         assert picture.shape == (HEIGHT, WIDTH, 3)
         return boxes(now)
 
-    follower = Follower(detect, RATE / STEP)
+    follower = Follower(detect)
     ended: list[Track] = []
     for now in range(frames):
         picture = luma(now)
