@@ -143,8 +143,13 @@ class Follower:
             ):
                 continue
             track = self._begin(row, luma, sample)
+            # What is gone from the newest frame has not grown: the new row only follows it.
             grown = [
-                t for t in self._live if row.covered(t.box) > _TOUCHED and row.same_line(t.text)
+                t
+                for t in self._live
+                if t.end == self._buffer.last
+                and row.covered(t.box) > _TOUCHED
+                and row.same_line(t.text)
             ]
             replaced += self._replace(grown, track)
             self._live.append(track)
