@@ -182,7 +182,7 @@ def _parse_with_pysubs2(text: str, kind: str) -> list[Cue]:
 
 
 def _plain_ass(text: str) -> str:
-    """An ASS event's text without override blocks; escaped braces and backslashes are themselves."""
+    """An ASS event's text without override blocks, escaped characters as themselves."""
     text = re.sub(r"(?<!\\)\{[^}]*\}", "", text)
     return _plain(
         text.replace("\\{", "{").replace("\\}", "}").replace("\\\u2060", "\\").replace("\\h", " ")
