@@ -45,22 +45,38 @@ def export(artifacts: Mapping[str, StoredArtifact], folder: Path, *, name: str) 
     Parameters
     ----------
     artifacts : by asset name. What was looked for and not found is a file without entries; an
-        artifact that is
-        missing leaves out its file.
+        artifact that is missing leaves out its file.
     folder : made when it is not there. Files of an earlier export are replaced, or removed when
-        there is no such
-        result any more.
+        there is no such result any more.
 
     Returns
     -------
     list of Path
         the files written, the report last.
     """
-    from media_pipeline.report.film import Film
     from media_pipeline.report.html import Links, write_report
-    from media_pipeline.text.formats import format_cues
 
     folder.mkdir(parents=True, exist_ok=True)
+    written = _write_texts(artifacts, folder, name)
+    films = _copy_films(artifacts, folder)
+    written += films
+    clips = {path.name: f"clips/{path.name}" for path in films if path.parent.name == "clips"}
+    present = {path.name for path in films}
+    links = Links(
+        captioned="captioned.mp4" if "captioned.mp4" in present else None,
+        reel="reel.mp4" if "reel.mp4" in present else None,
+        clips=clips,
+        files=[path.name for path in written if path.parent == folder and path not in films],
+    )
+    write_report(folder / "report.html", artifacts, name=name, links=links)
+    return [*written, folder / "report.html"]
+
+
+def _write_texts(artifacts: Mapping[str, StoredArtifact], folder: Path, name: str) -> list[Path]:
+    """The subtitle and JSON files."""
+    from media_pipeline.report.film import Film
+    from media_pipeline.text.formats import format_cues
+
     film = Film(artifacts)
     language = _language(artifacts)
     texts: dict[tuple[str, str], Callable[[], str]] = {
@@ -74,23 +90,11 @@ def export(artifacts: Mapping[str, StoredArtifact], folder: Path, *, name: str) 
             highlights_json(film, name, link=lambda file: f"clips/{file}")
         ),
     }
-    written = [
+    return [
         path
         for (asset, file), text in texts.items()
         if (path := _write(folder / file, text() if asset in artifacts else None))
     ]
-    films = _copy_films(artifacts, folder)
-    written += films
-    clips = {path.name: f"clips/{path.name}" for path in films if path.parent.name == "clips"}
-    present = {path.name for path in films}
-    links = Links(
-        captioned="captioned.mp4" if "captioned.mp4" in present else None,
-        reel="reel.mp4" if "reel.mp4" in present else None,
-        clips=clips,
-        files=[path.name for path in written if path.parent == folder and path not in films],
-    )
-    write_report(folder / "report.html", artifacts, name=name, links=links)
-    return [*written, folder / "report.html"]
 
 
 def highlights_json(

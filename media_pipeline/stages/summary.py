@@ -39,8 +39,7 @@ def choose_spans(moments: Sequence[tuple[float, float, float]], target: float) -
     ----------
     moments : start, end (seconds) and score of each, in any order, without overlaps.
     target : seconds of the result; it is never exceeded. The moment that no longer fits whole is
-        cut short at its
-        end when at least a second of it fits.
+        cut short at its end when at least a second of it fits.
 
     Raises
     ------
