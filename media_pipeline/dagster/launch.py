@@ -115,29 +115,13 @@ def process(
     for key in keys:
         pipeline.runner.store.media.get(key)
     config = run_config({name: pipeline.stages[name] for name in names}, profile.params)
-    tags = {
-        **profile_tags(pipeline, profile),
-        **_NO_RETRIES,
-        **({FORCE_TAG: "true"} if force else {}),
-    }
+    tags = {**profile_tags(pipeline, profile), **({FORCE_TAG: "true"} if force else {})}
     job = build_catalogue(pipeline.listening(progress))
     with nullcontext(instance) if instance else command_instance() as used:
         liveness.end_dead_runs(used)
         add_keys(used, keys)
-        found = {}
-        for key in keys:
-            run_id = str(uuid.uuid4())
-            result = job.execute_in_process(
-                run_id=run_id,
-                partition_key=key,
-                instance=used,
-                asset_selection=[dg.AssetKey(name) for name in names],
-                run_config={**config, **_SILENT},
-                tags={KEY_TAG: key, **tags, **liveness.signature(run_id)},
-                raise_on_error=False,
-            )
-            found[key] = _summary(result, names, pipeline, key)
-    return found
+        results = {key: _execute(job, used, key, names, config, tags) for key in keys}
+    return {key: _summary(result, names, pipeline, key) for key, result in results.items()}
 
 
 def add_partitions(keys: Iterable[str], *, instance: dg.DagsterInstance | None = None) -> None:
@@ -186,6 +170,26 @@ def _selected(
             f"there is no stage {unknown[0]}", f"choose from {', '.join(stages)}"
         )
     return upstream(stages, select)
+
+
+def _execute(
+    job: dg.JobDefinition,
+    instance: dg.DagsterInstance,
+    key: str,
+    names: Sequence[str],
+    config: Mapping[str, Any],
+    tags: Mapping[str, str],
+) -> dg.ExecuteInProcessResult:
+    run_id = str(uuid.uuid4())
+    return job.execute_in_process(
+        run_id=run_id,
+        partition_key=key,
+        instance=instance,
+        asset_selection=[dg.AssetKey(name) for name in names],
+        run_config={**config, **_SILENT},
+        tags={KEY_TAG: key, **tags, **_NO_RETRIES, **liveness.signature(run_id)},
+        raise_on_error=False,
+    )
 
 
 def _summary(
