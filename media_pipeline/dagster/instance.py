@@ -4,6 +4,7 @@ own.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from media_pipeline.media.files import atomic_path
 from media_pipeline.settings import dagster_home
 
 CONFIG = "dagster.yaml"
+_MARK = ".dagster.yaml.sha256"  # of the copy as it was written
 _QUIET = {
     # Capturing the output of steps would take the terminal away from the command.
     "compute_logs": {
@@ -34,7 +36,7 @@ def shipped_config() -> Path:
 
 
 def prepare_home() -> Path:
-    """Dagster's home, made if it is missing; it gets our settings unless it has its own.
+    """Dagster's home, made if it is missing; it gets our settings unless a person wrote its own.
 
     Raises
     ------
@@ -45,9 +47,7 @@ def prepare_home() -> Path:
     os.environ["DAGSTER_HOME"] = str(home)  # which the settings in it refer to
     try:
         home.mkdir(parents=True, exist_ok=True)
-        if not (home / CONFIG).exists():
-            with atomic_path(home / CONFIG) as part:
-                part.write_bytes(shipped_config().read_bytes())
+        _provide_config(home)
     except OSError as error:
         raise StoreError(
             f"Dagster's home {home} cannot be made ({error.strerror})",
@@ -63,3 +63,21 @@ def command_instance() -> Iterator[dg.DagsterInstance]:
     # Despite its name this is the way to open a home with overrides; nothing of it is temporary.
     with dg.DagsterInstance.local_temp(str(home), overrides=_QUIET) as instance:
         yield instance
+
+
+def _provide_config(home: Path) -> None:
+    """Copy our settings, also over an older copy of them that nobody has changed."""
+    shipped = shipped_config().read_bytes()
+    target, mark = home / CONFIG, home / _MARK
+    if target.exists():
+        current = _digest(target.read_bytes())
+        ours = mark.exists() and mark.read_text(encoding="utf-8") == current
+        if not ours or current == _digest(shipped):
+            return
+    for path, content in ((target, shipped), (mark, _digest(shipped).encode())):
+        with atomic_path(path) as part:
+            part.write_bytes(content)
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -6,6 +6,7 @@ import dagster as dg
 import pytest
 import yaml
 
+from media_pipeline.dagster import instance
 from media_pipeline.dagster.instance import command_instance, prepare_home, shipped_config
 from media_pipeline.errors import StoreError
 
@@ -28,6 +29,22 @@ def test_settings_that_are_there_stay(home: Path) -> None:
     assert (home / "dagster.yaml").read_text() == "telemetry: {enabled: false}\n"
 
 
+def test_a_copy_that_nobody_changed_is_renewed(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shipped = tmp_path / "shipped.yaml"
+    monkeypatch.setattr(instance, "shipped_config", lambda: shipped)
+    for version in ("telemetry: {enabled: false}\n", "nux: {enabled: false}\n"):
+        shipped.write_text(version)
+        for _ in range(2):
+            prepare_home()
+            assert (home / "dagster.yaml").read_text() == version
+    (home / "dagster.yaml").write_text("# mine\n")
+    shipped.write_text("telemetry: {enabled: true}\n")
+    prepare_home()
+    assert (home / "dagster.yaml").read_text() == "# mine\n"
+
+
 def test_a_home_that_cannot_be_made_is_told(home: Path) -> None:
     home.write_text("a file")
     with pytest.raises(StoreError, match="set DAGSTER_HOME"):
@@ -36,20 +53,20 @@ def test_a_home_that_cannot_be_made_is_told(home: Path) -> None:
 
 def test_dagster_takes_our_settings(home: Path) -> None:
     prepare_home()
-    with dg.DagsterInstance.from_config(str(home)) as instance:
-        assert not instance.telemetry_enabled
-        assert not instance.nux_enabled
-        assert instance.run_retries_enabled
-        assert instance.run_retries_max_retries == 2
-        assert not instance.run_retries_retry_on_asset_or_op_failure
-        assert instance.run_monitoring_enabled
-        assert instance.run_monitoring_max_runtime_seconds == 86400
-        queue = instance.get_concurrency_config().run_queue_config
+    with dg.DagsterInstance.from_config(str(home)) as opened:
+        assert not opened.telemetry_enabled
+        assert not opened.nux_enabled
+        assert opened.run_retries_enabled
+        assert opened.run_retries_max_retries == 2
+        assert not opened.run_retries_retry_on_asset_or_op_failure
+        assert opened.run_monitoring_enabled
+        assert opened.run_monitoring_max_runtime_seconds == 86400
+        queue = opened.get_concurrency_config().run_queue_config
         assert queue is not None
         assert queue.max_concurrent_runs == 2
-        pools = instance.get_concurrency_config().pool_config
+        pools = opened.get_concurrency_config().pool_config
         assert pools.default_pool_limit == 1
-        assert instance.run_coordinator.dequeue_interval_seconds == 1  # type: ignore[attr-defined]
+        assert opened.run_coordinator.dequeue_interval_seconds == 1  # type: ignore[attr-defined]
 
 
 def test_the_workspace_names_our_definitions() -> None:
@@ -58,7 +75,7 @@ def test_the_workspace_names_our_definitions() -> None:
 
 
 def test_what_the_command_writes_is_there_for_others(home: Path) -> None:
-    with command_instance() as instance:
-        instance.add_dynamic_partitions("media", ["a"])
-    with dg.DagsterInstance.from_config(str(home)) as instance:
-        assert instance.get_dynamic_partitions("media") == ["a"]
+    with command_instance() as opened:
+        opened.add_dynamic_partitions("media", ["a"])
+    with dg.DagsterInstance.from_config(str(home)) as opened:
+        assert opened.get_dynamic_partitions("media") == ["a"]
