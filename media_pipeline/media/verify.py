@@ -44,7 +44,6 @@ def verify_media(
                 if s.type == "audio" or (isinstance(s, av.VideoStream) and is_picture(s))
             ]
             for index in indices:
-                container.streams[index].thread_type = "AUTO"
                 _decode_head(container, index, path.name)
             for index in indices:
                 _decode_tail(container, index, info, path.name)
