@@ -4,6 +4,7 @@ the lake.
 
 from __future__ import annotations
 
+import gc
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
@@ -117,6 +118,7 @@ def process(
     config = run_config({name: pipeline.stages[name] for name in names}, profile.params)
     tags = {**profile_tags(pipeline, profile), **({FORCE_TAG: "true"} if force else {})}
     job = build_catalogue(pipeline.listening(progress))
+    gc.freeze()  # what is loaded by now stays, and need not be looked through for garbage
     with nullcontext(instance) if instance else command_instance() as used:
         liveness.end_dead_runs(used)
         add_keys(used, keys)
