@@ -44,7 +44,7 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Film:
 
 
 def test_every_asset_has_its_pictures_and_rows(film: Film) -> None:
-    for artifact in film.artifacts.values():  # imports, and the caches of fonts in a new environment
+    for artifact in film.artifacts.values():  # imports, caches of fonts
         preview(artifact, film.store)
     for asset, artifact in film.artifacts.items():
         began = time.process_time()
