@@ -32,9 +32,6 @@ from media_pipeline.store.validate import validate
 from media_pipeline.transfer.originals import Originals
 
 Params = StageParams | Mapping[str, Any]
-_INGEST_FETCHED = (
-    0.5  # share of the progress of `ingest` that fetching takes, hashing takes the rest
-)
 
 
 @dataclass(frozen=True, slots=True)
