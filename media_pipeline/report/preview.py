@@ -180,6 +180,12 @@ def _first_rows(_film: Film, artifact: Stored) -> list[dict[str, Any]]:
     return [{"file": entry.name, "bytes": entry.size} for entry in artifact.manifest.files[:_ROWS]]
 
 
+def _read(_film: Film, artifact: Stored) -> list[dict[str, Any]]:
+    table = artifact.table("cues").slice(0, _ROWS)
+    shown = [name for name in table.schema.names if name not in ("lines", "crop", *"xywh")]
+    return rows_of(table.select(shown))
+
+
 def _streams(film: Film, artifact: Stored) -> list[dict[str, Any]]:
     media = film.media
     rows = [{"stream": "picture", **media["video"]}] if media.get("video") else []
@@ -218,6 +224,7 @@ def _facts(_film: Film, artifact: Stored) -> list[dict[str, Any]]:
 _ROWS_OF: dict[str, Callable[[Film, Stored], list[dict[str, Any]]]] = {
     "source": _streams,
     "frames": _shots,
+    "ocr_cues": _read,
     "highlight_candidates": _chosen,
     "language": _facts,
     "audio": _facts,

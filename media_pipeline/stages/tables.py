@@ -36,6 +36,9 @@ BOX = [
     for side, meaning in zip("xywh", ("left edge", "top edge", "width", "height"), strict=True)
 ]
 
+DOUBTFUL = column("doubtful", pa.bool_(), "read with less confidence than asked for: look at it")
+_RECTANGLE = pa.struct([pa.field(side, pa.float64(), nullable=False) for side in "xywh"])
+
 
 @dataclass(frozen=True)
 class TableSpec:
@@ -182,7 +185,10 @@ OCR_CUES = TableSpec(
             END,
             TEXT,
             column("confidence", pa.float32(), "of the recogniser, 0-1"),
+            DOUBTFUL,
             *BOX,
+            column("lines", pa.list_(_RECTANGLE), "where each row of the text stands"),
+            column("votes", pa.int32(), "readings that the text was made from, 1 to 3"),
             column("crop", pa.string(), "file name of the picture that was read, beside the table"),
         ]
     ),
@@ -201,6 +207,7 @@ CAPTIONS = TableSpec(
             column(
                 "confidence", pa.float32(), "of the recogniser, 0-1; 1 for human and embedded text"
             ),
+            DOUBTFUL,
             *BOX,
             column("source", pa.string(), "human, embedded or ocr"),
         ]

@@ -17,7 +17,8 @@ class Cue:
 
     ``text`` may hold line breaks (``\n``), one per row of the picture or file. ``box`` is where it
     stands in the picture, if it was read there; ``confidence`` is the engine's, 1.0 for text that a
-    person or a file gave.
+    person or a file gave. ``doubtful`` marks text that was read with too little confidence to go
+    unseen.
     """
 
     start: float
@@ -25,6 +26,7 @@ class Cue:
     text: str
     confidence: float = 1.0
     box: Box | None = None
+    doubtful: bool = False
 
     @property
     def duration(self) -> float:
@@ -58,7 +60,9 @@ class Word:
 
 
 def cues_from_table(table: pa.Table) -> list[Cue]:
-    """Cues of a table: ``start, end, text`` and, where present, ``confidence, x, y, w, h``."""
+    """Cues of a table: ``start, end, text`` and, where present, ``confidence, doubtful, x, y, w,
+    h``.
+    """
     cues = []
     for row in table.to_pylist():
         box = Box(row["x"], row["y"], row["w"], row["h"]) if row.get("x") is not None else None
@@ -70,6 +74,7 @@ def cues_from_table(table: pa.Table) -> list[Cue]:
                 row["text"],
                 1.0 if confidence is None else confidence,
                 box,
+                bool(row.get("doubtful")),
             )
         )
     return cues
@@ -87,6 +92,7 @@ def cues_to_table(cues: Iterable[Cue], schema: pa.Schema, **columns: Sequence[An
         "end": [c.end for c in cues],
         "text": [c.text for c in cues],
         "confidence": [c.confidence for c in cues],
+        "doubtful": [c.doubtful for c in cues],
         **{side: [getattr(c.box, side) if c.box else None for c in cues] for side in "xywh"},
         **columns,
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -82,11 +82,21 @@ def captions(folder: Path, cues: Sequence[Cue], origin: str = "ocr") -> FolderAr
     return FolderArtifact(folder, {"source": origin, "cues": len(cues), "stream": None})
 
 
+def read_table(cues: Sequence[Cue], crops: Sequence[str] | None = None) -> pa.Table:
+    """The table of captions read off the picture, one line and one vote each."""
+    return cues_to_table(
+        cues,
+        OCR_CUES.schema,
+        crop=crops or ["crop_0001.jpg"] * len(cues),
+        votes=[1] * len(cues),
+        lines=[[asdict(cue.box)] if cue.box else [] for cue in cues],
+    )
+
+
 def ocr_cues(folder: Path, cues: Sequence[Cue]) -> FolderArtifact:
     """Captions as read off the picture."""
     folder.mkdir(parents=True)
-    table = cues_to_table(cues, OCR_CUES.schema, crop=["crop_0001.jpg"] * len(cues))
-    pq.write_table(table, folder / "cues.parquet")
+    pq.write_table(read_table(cues), folder / "cues.parquet")
     return FolderArtifact(folder, {"cues": len(cues)})
 
 

@@ -20,6 +20,7 @@ from media_pipeline.stages import tables
 from media_pipeline.store import Manifest, Store, StoredArtifact
 from media_pipeline.store.manifest import ReasonEntry
 from media_pipeline.text.cues import Cue, Word, cues_to_table, words_to_table
+from media_pipeline_tests.generators.artifacts import read_table
 
 DURATION = 24.0
 CUES = [
@@ -134,8 +135,7 @@ def _ocr_cues(out: Path) -> None:
     names = [f"crop_{i + 1:04d}.jpg" for i in range(len(CUES))]
     for number, name in enumerate(names):
         picture(40 + number, 400, 60).save(out / name)
-    table = cues_to_table(CUES, tables.OCR_CUES.schema, crop=names)
-    pq.write_table(table, out / "cues.parquet")
+    pq.write_table(read_table(CUES, names), out / "cues.parquet")
 
 
 def _captions(out: Path) -> None:

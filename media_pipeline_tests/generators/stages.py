@@ -187,6 +187,7 @@ def _captions(work: Work) -> Outcome:
         len(texts),
         text=texts,
         confidence=[1.0] * len(texts),
+        doubtful=[False] * len(texts),
         source=["ocr"] * len(texts),
     )
     pq.write_table(table, work.out / "captions.parquet")

@@ -212,7 +212,7 @@ CAPTIONS = Stage(
     group="captions",
     description="The canonical captions: a person's corrections, else a subtitle stream of the "
     "file, else what was read off the picture.",
-    version="1",
+    version="2",
     params=Params,
     inputs=("source", "ocr_cues"),
     outputs=(TableOutput("captions.parquet", SPEC),),

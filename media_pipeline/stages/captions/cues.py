@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import reduce
 
 import cv2
@@ -16,10 +17,26 @@ from media_pipeline.text.cues import Cue
 _JPEG_QUALITY = 90
 
 
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a cue's text rests on.
+
+    Attributes
+    ----------
+    crop : the picture that was read, as a JPEG file.
+    lines : where each row of the text stands, from top to bottom.
+    votes : readings that the least certain row was made from; one where each was sure.
+    """
+
+    crop: bytes
+    lines: tuple[Box, ...]
+    votes: int
+
+
 def make_cues(
     showings: Sequence[Showing], size: tuple[int, int], region: Box
-) -> tuple[list[Cue], list[bytes]]:
-    """The cues of rows in time order, and for each the picture that was read as a JPEG file.
+) -> tuple[list[Cue], list[Evidence]]:
+    """The cues of rows in time order, and for each what it rests on.
 
     Parameters
     ----------
@@ -28,23 +45,33 @@ def make_cues(
     region : the part of the displayed picture that the strip shows.
     """
     groups = group_rows(showings)
-    return [_cue(group, size, region) for group in groups], [_picture(group) for group in groups]
-
-
-def _cue(group: Group, size: tuple[int, int], region: Box) -> Cue:
-    width, height = size
-    boxes = [
-        Box(
-            region.x + row.box.left / width * region.w,
-            region.y + row.box.top / height * region.h,
-            row.box.width / width * region.w,
-            row.box.height / height * region.h,
+    evidence = [
+        Evidence(
+            _picture(group),
+            tuple(_box(showing, size, region) for showing in group.rows),
+            max(showing.row.votes for showing in group.rows),
         )
-        for row in (showing.row for showing in group.rows)
+        for group in groups
     ]
+    cues = [_cue(group, proof) for group, proof in zip(groups, evidence, strict=True)]
+    return cues, evidence
+
+
+def _cue(group: Group, evidence: Evidence) -> Cue:
     letters = sum(len(s.row.text) for s in group.rows)
     confidence = sum(s.row.confidence * len(s.row.text) for s in group.rows) / letters
-    return Cue(group.start, group.end, group.text, confidence, reduce(Box.union, boxes))
+    return Cue(group.start, group.end, group.text, confidence, reduce(Box.union, evidence.lines))
+
+
+def _box(showing: Showing, size: tuple[int, int], region: Box) -> Box:
+    width, height = size
+    box = showing.row.box
+    return Box(
+        region.x + box.left / width * region.w,
+        region.y + box.top / height * region.h,
+        box.width / width * region.w,
+        box.height / height * region.h,
+    )
 
 
 def _picture(group: Group) -> bytes:

@@ -7,10 +7,12 @@ what each step does is said there.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import Field, field_validator
 
@@ -31,13 +33,13 @@ from media_pipeline.stages.base import (
     Work,
     quiet,
 )
-from media_pipeline.stages.captions.cues import make_cues
+from media_pipeline.stages.captions.cues import Evidence, make_cues
 from media_pipeline.stages.captions.layout import main_track
 from media_pipeline.stages.captions.scan import Counts, Scan
 from media_pipeline.stages.tables import OCR_CUES as SPEC
 from media_pipeline.text.cues import Cue, cues_to_table
 
-VERSION = "1"
+VERSION = "2"
 _PROGRESS_FRAMES = 16
 
 
@@ -87,10 +89,10 @@ class Params(StageParams):
 
 @dataclass(frozen=True, slots=True)
 class Extraction:
-    """The captions of a film: cues in time order, and for each the JPEG picture that was read."""
+    """The captions of a film: cues in time order, and for each what its text rests on."""
 
     cues: list[Cue]
-    crops: list[bytes]
+    evidence: list[Evidence]
     counts: Counts
 
 
@@ -146,8 +148,8 @@ def _extract(
     showings = [s for s in scan.finish() if s.row.confidence >= params.min_confidence]
     if params.track == "main":
         showings = main_track(showings, scan.duration)
-    cues, crops = make_cues(showings, scan.size, region)
-    return Extraction(cues, crops, scan.counts)
+    cues, evidence = make_cues(showings, scan.size, region)
+    return Extraction(cues, evidence, scan.counts)
 
 
 def _engine_name(params: Params) -> str:
@@ -180,10 +182,20 @@ def _run(work: Work) -> Outcome:
             "caption",
         )
     names = [f"crop_{number:04d}.jpg" for number in range(1, len(found.cues) + 1)]
-    for name, crop in zip(names, found.crops, strict=True):
-        (work.out / name).write_bytes(crop)
-    pq.write_table(cues_to_table(found.cues, SPEC.schema, crop=names), work.out / "cues.parquet")
+    for name, proof in zip(names, found.evidence, strict=True):
+        (work.out / name).write_bytes(proof.crop)
+    pq.write_table(_table(found, names), work.out / "cues.parquet")
     return Outcome({"cues": len(found.cues), **asdict(found.counts)})
+
+
+def _table(found: Extraction, crops: Sequence[str]) -> pa.Table:
+    return cues_to_table(
+        found.cues,
+        SPEC.schema,
+        crop=crops,
+        votes=[proof.votes for proof in found.evidence],
+        lines=[[asdict(line) for line in proof.lines] for proof in found.evidence],
+    )
 
 
 OCR_CUES = Stage(

@@ -39,6 +39,7 @@ class Row:
     box : where the text stands, in pixels of the working strip.
     look : the mean high-passed picture of ``place``, in grey levels.
     crop : the picture that was read, as a JPEG file.
+    votes : how many readings the text was made from: one that was sure, else two or three.
     """
 
     start: int
@@ -50,6 +51,7 @@ class Row:
     place: PixelBox
     look: NDArray[np.int8] = field(compare=False)
     crop: bytes
+    votes: int = 1
 
 
 class Reader:
@@ -81,7 +83,9 @@ class Reader:
         known = self._repeated(row)
         if known is not None:
             return replace(known, start=row.start, end=row.end, box=row.box)
+        before = self.lines
         reading = self._recognise(crops.mean, crops.single, track.end)
+        votes = self.lines - before
         text = tidy(reading.text, self._language)
         if not text:
             return None
@@ -90,7 +94,14 @@ class Reader:
         weights = reading.weights()
         if len(weights) != len(text):
             weights = (confidence,) * len(text)
-        row = replace(row, text=text, confidence=confidence, weights=weights, crop=jpeg.tobytes())
+        row = replace(
+            row,
+            text=text,
+            confidence=confidence,
+            weights=weights,
+            crop=jpeg.tobytes(),
+            votes=votes,
+        )
         self._recent = [*self._recent[-_REMEMBERED + 1 :], row]
         return row
 

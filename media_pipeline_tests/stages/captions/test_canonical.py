@@ -14,8 +14,8 @@ from media_pipeline.stages.captions import CAPTIONS, choose_captions, human_capt
 from media_pipeline.stages.captions.canonical import Params
 from media_pipeline.stages.tables import CAPTIONS as SPEC
 from media_pipeline.stages.tables import EMBEDDED_CUES, OCR_CUES, check_table
-from media_pipeline.text.cues import Cue, cues_to_table
-from media_pipeline_tests.generators.artifacts import FolderArtifact, empty, run_stage
+from media_pipeline.text.cues import Cue
+from media_pipeline_tests.generators.artifacts import FolderArtifact, empty, ocr_cues, run_stage
 
 BOX = Box(0.2, 0.8, 0.6, 0.1)
 READ = [Cue(0.5, 1.0, "你好", 0.9, BOX), Cue(1.2, 1.9, "再见", 0.8, BOX)]
@@ -100,13 +100,6 @@ def test_a_persons_captions_are_sorted_sure_and_placed() -> None:
 # --- the stage ----------------------------------------------------------------------------------
 
 
-def ocr(folder: Path, cues: list[Cue]) -> FolderArtifact:
-    folder.mkdir()
-    table = cues_to_table(cues, OCR_CUES.schema, crop=["crop_0001.jpg"] * len(cues))
-    pq.write_table(table, folder / "cues.parquet")
-    return FolderArtifact(folder)
-
-
 def source(folder: Path, table: pa.Table) -> FolderArtifact:
     folder.mkdir()
     pq.write_table(table, folder / "embedded_cues.parquet")
@@ -116,7 +109,10 @@ def source(folder: Path, table: pa.Table) -> FolderArtifact:
 def test_the_stage_publishes_what_was_read_when_there_is_nothing_else(
     clip: Path, tmp_path: Path
 ) -> None:
-    inputs = {"source": source(tmp_path / "s", embedded()), "ocr_cues": ocr(tmp_path / "o", READ)}
+    inputs = {
+        "source": source(tmp_path / "s", embedded()),
+        "ocr_cues": ocr_cues(tmp_path / "o", READ),
+    }
     made = run_stage(CAPTIONS, clip, tmp_path / "out", inputs)
     table = made.table("captions.parquet")
     assert table["text"].to_pylist() == ["你好", "再见"]

@@ -177,12 +177,23 @@ def test_boxes_stand_around_the_text_in_the_displayed_picture(extracted: Extract
 
 
 def test_there_is_a_picture_of_every_cue(extracted: Extraction) -> None:
-    assert len(extracted.crops) == len(extracted.cues)
-    for crop in extracted.crops:
+    assert len(extracted.evidence) == len(extracted.cues)
+    for crop in (proof.crop for proof in extracted.evidence):
         picture = cv2.imdecode(np.frombuffer(crop, np.uint8), cv2.IMREAD_COLOR)
         assert picture is not None
         assert 20 < picture.shape[0] < 60
         assert picture.max() > 200
+
+
+def test_each_row_has_its_place_and_each_cue_its_votes(tmp_path: Path) -> None:
+    cues = [Cue(0.4, 1.6, "你昨天晚上去了哪里？\nWhere were you last night?")]
+    found = extract_captions(make_clip(tmp_path / "clip.mp4", Film(cues, 2.0)).path)
+    (cue,), (proof,) = found.cues, found.evidence
+    assert cue.text == cues[0].text
+    upper, lower = proof.lines
+    assert upper.bottom <= lower.y + 0.01
+    assert upper.union(lower) == cue.box
+    assert found.counts.lines_read >= proof.votes >= 2  # a Latin row is never read only once
 
 
 # --- files that are not as usual ----------------------------------------------------------------
