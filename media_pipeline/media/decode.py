@@ -171,18 +171,19 @@ class FrameReader(Iterator[Frame]):
         return float(picture.pts * picture.time_base) - self._origin
 
     def _seek(self, time: float) -> None:
-        try:
-            if time <= 0:
-                self._container.seek(self._container.start_time or 0)
+        if time > 0:
+            try:
+                self._container.seek(int((time + self._origin) * AV_TIME_BASE))
+            except av.FFmpegError:
+                pass  # raw streams cannot be searched
+            else:
                 return
-            stamp = int((time + self._origin) * AV_TIME_BASE)
-            self._container.seek(stamp)
-        except av.FFmpegError:
-            # Raw streams cannot be searched: open the file again and decode from its start.
-            self._stack.close()
-            self._container = self._stack.enter_context(open_media(self._path))
-            self._stream = video_stream(self._container, self._path.name)
-            self._stream.thread_type = "AUTO"
+        # Not by seeking: the search for the start of an MPEG-TS file ends at the second key frame
+        # where the picture starts a little after the sound.
+        self._stack.close()
+        self._container = self._stack.enter_context(open_media(self._path))
+        self._stream = video_stream(self._container, self._path.name)
+        self._stream.thread_type = "AUTO"
 
     def _pictures(self) -> Iterator[av.VideoFrame]:
         packets = self._container.demux(self._stream)

@@ -56,6 +56,19 @@ def test_a_span_of_time(clip: Path, start: float, end: float | None) -> None:
     assert [index for index, _ in frames] == list(range(len(truth)))
 
 
+@pytest.mark.parametrize("codec", ["libx264", "mpeg2video"])
+def test_a_transport_stream_is_whole_from_any_start(tmp_path: Path, codec: str) -> None:
+    clip, path = video.write_clip(tmp_path / "clip.mp4"), tmp_path / "clip.ts"
+    video.ffmpeg("-i", clip, "-c:v", codec, "-g", "25", "-qscale:v", "2", path)
+    whole = [(f.time, video.read_number(f.luma)) for f in decode(path)]
+    assert [number for _, number in whole] == list(range(50))
+    first = whole[0][0]
+    assert first > 0.005  # the sound starts before the picture
+    for start in (first / 2, first - 0.001, first + 0.001, 0.3, 0.9, 1.1):
+        found = [(f.time, video.read_number(f.luma)) for f in decode(path, start=start)]
+        assert found == [one for one in whole if one[0] >= start], start
+
+
 @pytest.mark.parametrize("suffix", ["mkv", "ts", "h264", "avi"])
 def test_a_span_in_containers_that_are_hard_to_search(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"film.{suffix}"
