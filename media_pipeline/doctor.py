@@ -10,7 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -265,8 +265,10 @@ def _dagster_home() -> Check:
 
 
 def _faster_whisper() -> Check:
+    from media_pipeline.asr.models import local_weights
+
     name = "speech: faster-whisper"
-    found = sorted(_whisper_models(Settings()))
+    found = sorted(weights.name for weights in local_weights(environment(Settings())))
     if not found:
         return Check(
             name,
@@ -277,14 +279,3 @@ def _faster_whisper() -> Check:
             "or set MEDIA_PIPELINE_ALLOW_MODEL_DOWNLOADS=true",
         )
     return Check(name, True, False, f"{_version('faster-whisper')}, models: {', '.join(found)}")
-
-
-def _whisper_models(settings: Settings) -> Iterator[str]:
-    """Names of the models that are on this machine."""
-    if settings.model_dir is not None and settings.model_dir.is_dir():
-        for file in settings.model_dir.glob("**/model.bin"):
-            yield file.parent.name
-    base = os.environ.get("HF_HOME")
-    hub = (Path(base) if base else Path.home() / ".cache" / "huggingface") / "hub"
-    for file in hub.glob("models--*faster-whisper*/snapshots/*/model.bin"):
-        yield file.parents[2].name.removeprefix("models--").replace("--", "/")

@@ -17,7 +17,7 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.setenv(f"MEDIA_PIPELINE_{name}", str(tmp_path / name.lower()))
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "dagster"))
     monkeypatch.delenv("MEDIA_PIPELINE_MODEL_DIR", raising=False)
-    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
     return tmp_path
 
 
@@ -89,17 +89,21 @@ def test_an_ffmpeg_without_libass_is_broken(places: Path, monkeypatch: pytest.Mo
     assert "subtitles" in check.found
 
 
-def test_models_are_found_in_the_model_folder_and_the_cache(
+def test_whole_models_are_found_in_the_model_folder_and_the_cache(
     places: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert not found()["speech: faster-whisper"].ok
     for folder in (
         places / "models" / "small",
-        places / "hf/hub/models--Systran--faster-whisper-tiny/snapshots/abc",
+        places / "hub/models--Systran--faster-whisper-tiny/snapshots/abc",
+        places / "models" / "half-loaded",
     ):
         folder.mkdir(parents=True)
         (folder / "model.bin").touch()
+        if "half" not in folder.name:
+            for name in ("config.json", "tokenizer.json", "vocabulary.json"):
+                (folder / name).write_text("{}")
     monkeypatch.setenv("MEDIA_PIPELINE_MODEL_DIR", str(places / "models"))
     check = found()["speech: faster-whisper"]
     assert check.ok
-    assert "Systran/faster-whisper-tiny, small" in check.found
+    assert check.found.endswith("models: Systran/faster-whisper-tiny, small")
