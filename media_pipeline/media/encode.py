@@ -13,6 +13,11 @@ _SOUND_IN_MP4 = frozenset(("aac", "mp3", "ac3", "eac3", "alac", "opus", "flac"))
 _DECODERS = {"mp3float": "mp3", "libopus": "opus", "ac3_fixed": "ac3", "aac_fixed": "aac"}
 _AAC_CHANNELS = 8
 
+KEY_FRAMES_S = 2
+"""Players jump to key frames, and a later cut or caption re-encodes from one to the next;
+x264 itself leaves 250 frames between them.
+"""
+
 
 def square_size(video: VideoStream, max_height: int | None = None) -> tuple[int, int]:
     """Width and height of the picture with square pixels, as displayed.
@@ -53,9 +58,13 @@ def picture_filters(video: VideoStream, max_height: int | None = None) -> list[s
 
 
 def h264_args(crf: int, preset: str) -> list[str]:
-    """Arguments that encode the picture at the times its frames have, constant rate or not."""
+    """Arguments that encode the picture at the times its frames have, constant rate or not.
+
+    A key frame every ``KEY_FRAMES_S`` of film, whatever its rate.
+    """
     return [
         *("-c:v", "libx264", "-preset", preset, "-crf", str(crf), "-profile:v", "high"),
+        *("-force_key_frames", f"expr:gte(t,n_forced*{KEY_FRAMES_S})"),
         *("-fps_mode", "passthrough", "-enc_time_base", "1:90000"),
         *("-video_track_timescale", "90000", "-movflags", "+faststart"),
     ]

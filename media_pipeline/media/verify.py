@@ -38,11 +38,12 @@ def verify_media(
     try:
         info = probe(path)
         with open_media(path) as container:
-            indices = [
-                s.index
-                for s in container.streams
-                if s.type == "audio" or (isinstance(s, av.VideoStream) and is_picture(s))
+            pictures = [
+                s for s in container.streams if isinstance(s, av.VideoStream) and is_picture(s)
             ]
+            for picture in pictures:
+                picture.thread_type = "AUTO"
+            indices = [s.index for s in (*pictures, *container.streams.audio)]
             for index in indices:
                 _decode_head(container, index, path.name)
             for index in indices:

@@ -200,7 +200,7 @@ def _lanes(lanes: Sequence[tuple[str, float]], duration: float) -> tuple[Figure,
         _style(ax, duration)
         ax.set_yticks([])
     for ax in axes[:-1]:
-        ax.set_xticklabels([])
+        ax.xaxis.set_visible(False)  # ticks are most of what a chart costs
     return figure, axes
 
 

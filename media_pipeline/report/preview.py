@@ -94,11 +94,15 @@ def _frames(film: Film, _artifact: Stored) -> dict[str, bytes]:
     return {"shots": frame_sheet(pictures, columns=6, width=200)} if pictures else {}
 
 
-def _cues(film: Film, _artifact: Stored) -> dict[str, bytes]:
+def _cue_sheet(film: Film, _artifact: Stored) -> dict[str, bytes]:
+    return {"cues": cue_sheet(film.cues, film.crops)} if film.cues else {}
+
+
+def _cues(film: Film, artifact: Stored) -> dict[str, bytes]:
     if not film.cues:
         return {}
     return {
-        "cues": cue_sheet(film.cues, film.crops),
+        **_cue_sheet(film, artifact),
         "timeline": timeline(film.duration, cues=film.cues),
     }
 
@@ -158,7 +162,7 @@ def _film_frames(_film: Film, artifact: Stored) -> dict[str, bytes]:
 _IMAGES: dict[str, Callable[[Film, Stored], dict[str, bytes]]] = {
     "source": _source,
     "frames": _frames,
-    "ocr_cues": _cues,
+    "ocr_cues": _cue_sheet,
     "captions": _cues,
     "audio": _audio,
     "transcript": _transcript,

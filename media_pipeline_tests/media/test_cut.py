@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -84,6 +85,13 @@ def test_the_pictures_are_those_of_the_source(tmp_path: Path) -> None:
     cut(tmp_path / "film.mp4", tmp_path / "clip.mp4", 0.8, 1.6, crf=16)
     for frame in decode(tmp_path / "clip.mp4"):
         assert cv2.PSNR(frame.bgr(), frame_at(tmp_path / "film.mp4", 0.8 + frame.time)) > 36
+
+
+def test_a_key_frame_comes_every_two_seconds(film: Path, tmp_path: Path) -> None:
+    cut(film, tmp_path / "clip.mp4", 0.4, 5.4)
+    with av.open(str(tmp_path / "clip.mp4")) as container:
+        packets = [p for p in container.demux(video=0) if p.is_keyframe and p.pts is not None]
+        assert [float(p.pts * p.time_base) for p in packets] == pytest.approx([0, 2, 4], abs=0.02)
 
 
 def test_variable_frame_rates_keep_the_times_of_their_frames(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from media_pipeline_tests.generators.lakes import (
 
 PICTURES = {
     "frames": {"shots"},
-    "ocr_cues": {"cues", "timeline"},
+    "ocr_cues": {"cues"},
     "captions": {"cues", "timeline"},
     "audio": {"sound"},
     "transcript": {"speech"},
