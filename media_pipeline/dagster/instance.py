@@ -9,14 +9,17 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
+import yaml
 
 from media_pipeline.errors import StoreError
 from media_pipeline.media.files import atomic_path
 from media_pipeline.settings import dagster_home
 
 CONFIG = "dagster.yaml"
+_STORAGE = "media_pipeline.dagster.storage"
 _MARK = ".dagster.yaml.sha256"  # of the copy as it was written
 _QUIET = {
     # Capturing the output of steps would take the terminal away from the command.
@@ -61,8 +64,23 @@ def command_instance() -> Iterator[dg.DagsterInstance]:
     """The instance that the UI shows, for the time of the block, with the terminal left alone."""
     home = prepare_home()
     # Despite its name this is the way to open a home with overrides; nothing of it is temporary.
-    with dg.DagsterInstance.local_temp(str(home), overrides=_QUIET) as instance:
+    with dg.DagsterInstance.local_temp(str(home), overrides=_QUIET | _open_log(home)) as instance:
         yield instance
+
+
+def _open_log(home: Path) -> dict[str, Any]:
+    """Dagster's own event log, kept open while the command runs; nothing where a person's settings
+    choose another.
+
+    It is no part of ``dagster.yaml``: ``dagster dev`` reads that in the checkout without a home.
+    """
+    chosen = yaml.safe_load((home / CONFIG).read_text(encoding="utf-8")) or {}
+    if "storage" in chosen or "event_log_storage" in chosen:
+        return {}
+    config = {"home": str(home)}
+    return {
+        "event_log_storage": {"module": _STORAGE, "class": "OpenEventLogStorage", "config": config}
+    }
 
 
 def _provide_config(home: Path) -> None:

@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import dagster as dg
@@ -8,6 +12,7 @@ import yaml
 
 from media_pipeline.dagster import instance
 from media_pipeline.dagster.instance import command_instance, prepare_home, shipped_config
+from media_pipeline.dagster.storage import OpenEventLogStorage
 from media_pipeline.errors import StoreError
 
 
@@ -79,3 +84,24 @@ def test_what_the_command_writes_is_there_for_others(home: Path) -> None:
         opened.add_dynamic_partitions("media", ["a"])
     with dg.DagsterInstance.from_config(str(home)) as opened:
         assert opened.get_dynamic_partitions("media") == ["a"]
+
+
+def test_the_command_keeps_dagsters_log_open_unless_a_person_chose_another(home: Path) -> None:
+    with command_instance() as opened:
+        assert isinstance(opened.event_log_storage, OpenEventLogStorage)
+    own = {"storage": {"sqlite": {"base_dir": str(home)}}}
+    (home / "dagster.yaml").write_text(yaml.safe_dump(own))
+    with command_instance() as opened:
+        assert not isinstance(opened.event_log_storage, OpenEventLogStorage)
+
+
+@pytest.mark.slow
+def test_dagsters_own_command_works_in_the_checkout_without_a_home(tmp_path: Path) -> None:
+    for name in ("dagster.yaml", "workspace.yaml"):
+        shutil.copy(shipped_config().with_name(name), tmp_path)
+    command = [sys.executable, "-m", "dagster", "definitions", "validate", "-w", "workspace.yaml"]
+    environment = {name: value for name, value in os.environ.items() if name != "DAGSTER_HOME"}
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
