@@ -23,6 +23,7 @@ _ORDER: list[set[str]] = [
     {"report", "store"},
     {"transfer", "profiles", "sample", "doctor"},
     {"runner"},
+    {"production"},
     {"dagster", "gateway"},
     {"definitions", "_cli", "cli"},
 ]

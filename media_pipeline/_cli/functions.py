@@ -33,7 +33,9 @@ def run(
     CaptionExtraction writes an SRT file and takes fps, roi, lang, track, sep and formatter.
     VideoClip writes a shorter mp4 of the best moments and takes duration (seconds).
     """
-    from media_pipeline._cli.production import FUNCTIONS, Job
+    from media_pipeline.production.base import Job
+    from media_pipeline.production.functions import FUNCTIONS
+    from media_pipeline.transfer.deliver import deliver
 
     if function not in FUNCTIONS:
         raise InvalidParameter(
@@ -47,8 +49,9 @@ def run(
     runner = Runner.from_settings(Settings())
     with bars() as progress:
         item = runner.ingest(media, progress=progress.bar("reading the file"))
-        with timed(lambda: _seconds(runner, item.key)):
-            result = work(Job(runner, item.key, output, progress.bar(function)))
+        with timed(lambda: _seconds(runner, item.key)), runner.store.scratch() as folder:
+            result = work(Job(runner, item.key, folder, output.name, progress.bar(function)))
+            deliver(sorted(folder.iterdir()), output.parent)
     sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
 
 

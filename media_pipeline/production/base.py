@@ -1,0 +1,90 @@
+"""What a production function is: checked parameters in, files and a Result out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+
+from media_pipeline.errors import InvalidParameter
+from media_pipeline.production.refusals import refusal
+from media_pipeline.runner import Runner
+from media_pipeline.stages.base import Progress, Stage, StageParams
+
+PLACE = "JobParams"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One call of a function on a film of the lake."""
+
+    runner: Runner
+    key: str
+    folder: Path
+    """Where the files go; there is nothing else in it."""
+    name: str
+    """Of the file that is wanted; functions that write several derive their names from it."""
+    progress: Progress
+
+
+Result = Any
+"""What the function found, as JSON values."""
+Work = Callable[[Job], Result]
+
+
+@dataclass(frozen=True)
+class Function:
+    """A production function."""
+
+    suffix: str
+    """Of the file it writes."""
+    prepare: Callable[[Mapping[str, Any]], Work]
+    """Check the JobParams (raises InvalidParameter), and give the work."""
+    pool: str
+    """The Dagster pool of the heaviest part."""
+
+
+class JobParams(BaseModel):
+    """Base of the parameters of a function: nothing that is not declared."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def checked(model: type[Model], values: Mapping[str, Any], place: str = PLACE) -> Model:
+    """The parameters, validated.
+
+    Raises
+    ------
+    InvalidParameter
+        naming the parameter, its value and what is allowed.
+    """
+    try:
+        return model.model_validate(dict(values))
+    except ValidationError as error:
+        raise InvalidParameter(refusal(model, error, place)) from None
+
+
+def stage_fields(stage: Stage, *names: str) -> type[JobParams]:
+    """A model of some of a stage's parameters, with the stage's own types, ranges and defaults."""
+    fields: dict[str, Any] = {
+        name: (stage.params.model_fields[name].annotation, stage.params.model_fields[name])
+        for name in names
+    }
+    return create_model(f"{stage.name}_fields", __base__=JobParams, **fields)
+
+
+def checked_stage(stage: Stage, values: Mapping[str, Any], place: str = PLACE) -> StageParams:
+    """Parameters of a stage that a caller gave under the stage's own names.
+
+    Raises
+    ------
+    InvalidParameter
+        under the name by which the caller knows them.
+    """
+    return checked(stage.params, values, place)

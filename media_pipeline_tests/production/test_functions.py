@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from media_pipeline.errors import InvalidParameter
+from media_pipeline.production.captions import write_captions
+from media_pipeline.production.functions import FUNCTIONS
+from media_pipeline.stages.captions import OCR_CUES
+from media_pipeline.text.cues import Cue
+
+FPS = OCR_CUES.params.model_json_schema()["properties"]["fps"]
+
+
+@pytest.mark.parametrize(
+    ("function", "params", "line"),
+    [
+        (
+            "CaptionExtraction",
+            {"fps": 30},
+            f"'JobParams.fps' is invalid, input: 30, "
+            f"value range: {FPS['minimum']}-{FPS['maximum']}",
+        ),
+        ("CaptionExtraction", {"lang": "fr"}, "'JobParams.lang' is invalid, input: \"fr\""),
+        ("CaptionExtraction", {"track": "all"}, "value range: main"),
+        ("CaptionExtraction", {"roi": [[1, 0], [0, 1]]}, "'JobParams.roi' is invalid"),
+        ("CaptionExtraction", {"roi": "bottom"}, "'JobParams.roi' is invalid"),
+        ("CaptionExtraction", {"Speed": 1}, "'JobParams.Speed' is invalid"),
+        ("VideoClip", {"duration": 0}, "'JobParams.duration' is invalid, input: 0"),
+        ("VideoClip", {"duration": float("nan")}, "'JobParams.duration' is invalid"),
+    ],
+)
+def test_wrong_parameters_are_named_with_their_range(
+    function: str, params: dict[str, Any], line: str
+) -> None:
+    with pytest.raises(InvalidParameter) as caught:
+        FUNCTIONS[function].prepare(params)
+    assert line in str(caught.value)
+
+
+def test_right_parameters_are_taken() -> None:
+    FUNCTIONS["CaptionExtraction"].prepare({"fps": 10, "sep": False, "roi": [[0.5, 1], [0, 1]]})
+    FUNCTIONS["CaptionExtraction"].prepare({"track": None, "formatter": "{\\an8}"})
+    FUNCTIONS["VideoClip"].prepare({})
+
+
+@pytest.mark.parametrize(
+    ("name", "files"),
+    [("a.srt", ["a_en.srt", "a_zh.srt"]), ("{resultType}-a.srt", ["en-a.srt", "zh-a.srt"])],
+)
+def test_separated_captions_are_one_file_per_language(
+    tmp_path: Path, name: str, files: list[str]
+) -> None:
+    cues = [Cue(0.0, 1.0, "你好\nHello"), Cue(1.0, 2.0, "Bye")]
+    write_captions(cues, tmp_path / name, separate=True, prefix="{\\an8}")
+    assert sorted(path.name for path in tmp_path.iterdir()) == files
+    english, chinese = ((tmp_path / file).read_text(encoding="utf-8") for file in files)
+    assert "{\\an8}Hello" in english
+    assert "Bye" in english
+    assert "你好" in chinese
+    assert "Hello" not in chinese
