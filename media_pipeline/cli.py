@@ -15,7 +15,17 @@ from typing import Any, NoReturn
 import typer
 
 from media_pipeline import __version__
-from media_pipeline._cli import console, demo, direct, functions, lake, lint, process, service
+from media_pipeline._cli import (
+    caption,
+    console,
+    demo,
+    direct,
+    functions,
+    lake,
+    lint,
+    process,
+    service,
+)
 from media_pipeline._cli.options import StageCommand
 
 _UsageError: Any = typer.BadParameter.__mro__[
@@ -36,7 +46,7 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     functions.run,
     direct.transcribe,
     direct.highlights,
-    direct.caption,
+    caption.caption,
     lake.correct,
     lint.lint,
     lake.search,

@@ -8,6 +8,7 @@ an empty artifact.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import PurePath
 
 
@@ -178,6 +179,17 @@ class EngineUnavailable(MediaPipelineError):
 
 class FontMissing(MediaPipelineError):
     """No installed font can draw the text."""
+
+
+class UnknownFont(FontMissing):
+    """The font family asked for is not installed; ``available`` are those that are."""
+
+    def __init__(self, family: str, available: Sequence[str] = ()) -> None:
+        super().__init__(
+            f"The requested font '{family}' is not available",
+            "choose one of " + ", ".join(available) if available else "install a font",
+        )
+        self.available = tuple(available)
 
 
 class EncodeFailed(MediaPipelineError):

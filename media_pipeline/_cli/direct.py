@@ -1,4 +1,4 @@
-"""Commands that make one thing from one file, without Dagster: transcribe, highlights, caption."""
+"""Commands that make one thing from one file, without Dagster: transcribe and highlights."""
 
 from __future__ import annotations
 
@@ -184,60 +184,3 @@ def highlights(
         tags = f"  {', '.join(one.tags)}" if one.tags else ""
         say(f"{number:2d}  {one.start:8.2f} – {one.end:8.2f} s  score {one.score:.2f}{tags}")
     say(str(folder / "highlights.json"))
-
-
-def caption(
-    media: _Media,
-    output: Annotated[Path, typer.Argument(metavar="OUTPUT.mp4", help="film to write")],
-    captions: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="captions to draw; by default those of the film"),
-    ] = None,
-    language: Annotated[str | None, stage_option("language", "language")] = None,
-) -> None:
-    """Write a film with captions.
-
-    Without --captions: the film's own captions or speech as subtitles; where captions are in the
-    picture already, the word that is being spoken is marked in them. With --captions the file is
-    drawn, at the top when there are captions in the picture.
-    """
-    output = check_output(output, media, (".mp4",))
-    params = stage_params(language={"language": language})
-
-    with request(media) as job:
-        if captions is not None:
-            mode = _burn_file(job, captions, output)
-        else:
-            made = job.make("captioned_video", params)
-            with new_file(output) as target:
-                shutil.copyfile(made.path("captioned.mp4"), target)
-            boxes = made.facts.get("mode") == "boxes"
-            mode = "the spoken word marked in the picture's captions" if boxes else "subtitles"
-    say(f"{output}: {mode}")
-
-
-def _burn_file(job: Request, captions: Path, output: Path) -> str:
-    """Draw a caption file over the film; never over captions that are in the picture already."""
-    from media_pipeline.errors import NoVideoStream, Unavailable
-    from media_pipeline.media.encode import written_size
-    from media_pipeline.media.probe import MediaInfo
-    from media_pipeline.media.verify import verify_media
-    from media_pipeline.stages.burn import burn, subtitle_document
-    from media_pipeline.stages.burn.subtitles import Look
-    from media_pipeline.text.formats import read_cues
-
-    cues = read_cues(captions)
-    info = MediaInfo.model_validate(job.make("source").facts["media"])
-    if info.video is None:
-        raise NoVideoStream(job.item.name)
-    try:
-        shown = job.make("ocr_cues").manifest.rows.get("cues", 0) > 0
-    except Unavailable:
-        shown = False
-    drawn, fonts = subtitle_document(cues, *written_size(info.video), Look(top=shown))
-    media = job.runner.originals.path(job.item)
-    with new_file(output) as target:
-        burn(media, info, target, drawn, fonts, progress=job.progress.bar("drawing captions"))
-        verify_media(target, duration=info.video.duration)
-    where = "at the top, for there are captions in the picture" if shown else "at the bottom"
-    return f"{len(cues)} captions, {where}"

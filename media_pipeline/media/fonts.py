@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from media_pipeline.errors import FontMissing
+from media_pipeline.errors import FontMissing, UnknownFont
 
 _SUFFIXES = (".ttf", ".otf", ".ttc", ".otc")
 _FOLDERS = (
@@ -42,6 +42,9 @@ _PREFERRED = (
     "Noto Sans CJK KR",
 )
 _FIRST_FOR_HAN = "Noto Sans CJK SC"
+# Chinese, Japanese and Korean write some shared characters differently
+_HAN_OF = {"ja": "Noto Sans CJK JP", "ko": "Noto Sans CJK KR", "zh": _FIRST_FOR_HAN}
+_IN_COLOUR = ("CBDT", "sbix", "COLR")
 _PLAIN_STYLES = ("regular", "book", "normal", "roman", "")
 
 
@@ -61,11 +64,13 @@ class _Face:
     style: str
 
 
-def find_font(text: str, family: str | None = None) -> Font:
+def find_font(text: str, family: str | None = None, language: str | None = None) -> Font:
     """A font that has glyphs for all of the text: the family asked for if it can, else one of the
     preferred ones.
 
-    Names of fonts that are not free (Arial, SimHei, …) stand for their free counterparts.
+    Names of fonts that are not free (Arial, SimHei, …) stand for their free counterparts. Fonts
+    of coloured pictures (emoji) have no outlines to draw and are left out. ``language`` (``zh``,
+    ``ja``, ``ko``) chooses between the forms of characters that those share.
 
     Raises
     ------
@@ -73,12 +78,54 @@ def find_font(text: str, family: str | None = None) -> Font:
         naming the Debian package to install, when no installed font has all glyphs.
     """
     needed = frozenset(ord(c) for c in text if not c.isspace() and c.isprintable())
-    return _find(needed, family)
+    return _find(needed, family, language)
+
+
+def check_family(family: str) -> None:
+    """Whether a family is installed, by its own name or the one it is known by.
+
+    Raises
+    ------
+    UnknownFont
+        with the families that are installed.
+    """
+    name = family.casefold()
+    if name not in _families() and name not in _ALIASES:
+        raise UnknownFont(family, fonts())
+
+
+def covers(font: Font, text: str) -> bool:
+    """Whether the font has a glyph for every visible character of the text."""
+    known = _characters(font)
+    return all(ord(c) in known for c in text if not c.isspace() and c.isprintable())
+
+
+def variant(font: Font, *, bold: bool = False, italic: bool = False) -> Font:
+    """The bold, slanted or both face of a font's family; the font itself where there is none."""
+    if not (bold or italic):
+        return font
+    slants = ("italic", "oblique") if italic else ("",)
+    names = {f"{'bold ' if bold else ''}{slant}".strip() for slant in slants}
+    faces = _families().get(font.family.casefold(), [])
+    return next((face.font for face in faces if face.style in names), font)
+
+
+def ass_metrics(font: Font) -> tuple[float, float]:
+    """Ascent and descent in em as ASS counts them: those of Windows, as GDI did and libass does.
+
+    Their sum is 1.1 em in most Latin fonts and 1.4 em in many Chinese ones.
+    """
+    return _metrics(font)
+
+
+def font_scale(font: Font) -> float:
+    """What a size in em is multiplied by to become a size in ASS."""
+    return sum(ass_metrics(font))
 
 
 @functools.lru_cache(maxsize=512)
-def _find(needed: frozenset[int], family: str | None) -> Font:
-    for name in _candidates(needed, family):
+def _find(needed: frozenset[int], family: str | None, language: str | None) -> Font:
+    for name in _candidates(needed, family, language):
         for face in _families().get(name.casefold(), ()):
             if needed <= _characters(face.font):
                 return face.font
@@ -89,12 +136,12 @@ def _find(needed: frozenset[int], family: str | None) -> Font:
     raise _missing(needed)
 
 
-def _candidates(needed: frozenset[int], family: str | None) -> list[str]:
+def _candidates(needed: frozenset[int], family: str | None, language: str | None) -> list[str]:
     names = []
     if family:
         names += [family, _ALIASES.get(family.casefold(), family)]
     if any(_is_wide(code) for code in needed):
-        names.append(_FIRST_FOR_HAN)
+        names.append(_HAN_OF.get(language or "", _FIRST_FOR_HAN))
     return [*names, *_PREFERRED]
 
 
@@ -213,6 +260,22 @@ def _characters(font: Font) -> frozenset[int]:
 
     try:
         with TTFont(str(font.path), fontNumber=font.index, lazy=True) as file:
+            if any(table in file for table in _IN_COLOUR):
+                return frozenset()
             return frozenset(file.getBestCmap() or ())
     except (TTLibError, OSError):
         return frozenset()
+
+
+@functools.cache
+def _metrics(font: Font) -> tuple[float, float]:
+    from fontTools.ttLib import TTFont
+
+    with TTFont(font.path, fontNumber=font.index, lazy=True) as file:
+        up = down = 0
+        if "OS/2" in file:
+            up, down = file["OS/2"].usWinAscent, file["OS/2"].usWinDescent
+        if not up + down:
+            up, down = file["hhea"].ascent, -file["hhea"].descent
+        em = file["head"].unitsPerEm
+        return up / em, down / em

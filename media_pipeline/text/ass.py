@@ -7,69 +7,78 @@ measured widths, because libass breaks unspaced scripts only when built for it.
 
 from __future__ import annotations
 
-import functools
 import math
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from media_pipeline.errors import InvalidParameter
-from media_pipeline.media.fonts import Font
+from media_pipeline.media.fonts import Font, font_scale
+from media_pipeline.text.colours import BLACK, WHITE, Colour
 from media_pipeline.text.formats import escape_ass
 
 __all__ = [
     "Event",
     "Style",
-    "ass_time",
-    "colour",
+    "ass_alpha",
+    "ass_centis",
+    "ass_colour",
     "document",
     "escape_ass",
-    "font_scale",
     "rounded_box",
 ]
 
-_HEX = re.compile(r"#?([0-9a-fA-F]{6})")
 _KAPPA = 0.5523  # control points of the cubic that comes nearest to a quarter circle
-
-# [V4+ Styles] format line of the ASS specification; libass knows no newer one
-_STYLE_FORMAT = (
-    "Name, Fontname, Fontsize, PrimaryColour, SecondaryColour, OutlineColour, BackColour, Bold, "
-    "Italic, Underline, StrikeOut, ScaleX, ScaleY, Spacing, Angle, BorderStyle, Outline, Shadow, "
-    "Alignment, MarginL, MarginR, MarginV, Encoding"
-)
-_EVENT_FORMAT = "Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text"
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
     """How text looks. Lengths are pixels of the picture.
 
-    ``em`` is the size of the font as typographers and browsers mean it. ``alignment`` is that of
-    the numeric keypad: 2 is bottom centre, 8 top centre. The outline is drawn around the letters.
+    ``em`` is the size of the font as typographers and browsers mean it. The outline is drawn around
+    the letters.
     """
 
     name: str
     font: Font
     em: float
-    colour: str = "#FFFFFF"
-    outline_colour: str = "#000000"
+    colour: Colour = WHITE
+    outline_colour: Colour = BLACK
+    shadow_colour: Colour = BLACK
     outline: float = 2.0
     shadow: float = 0.0
+    spacing: float = 0.0
+    angle: float = 0.0
     bold: bool = False
-    alignment: int = 2
-    margin_side: int = 0
-    margin_vertical: int = 0
+    italic: bool = False
+    underline: bool = False
+    strikeout: bool = False
 
-    def line(self) -> str:
-        """The style's line in the document."""
-        bold = -1 if self.bold else 0
-        size = self.em * font_scale(self.font)
-        # encoding -1 lets libass find the direction of right-to-left text itself
-        return (
-            f"Style: {self.name},{self.font.family},{size:.2f},{colour(self.colour)},"
-            f"{colour(self.colour)},{colour(self.outline_colour)},{colour('#000000', 0.5)},"
-            f"{bold},0,0,0,100,100,0,0,1,{self.outline:.2f},{self.shadow:.2f},{self.alignment},"
-            f"{self.margin_side},{self.margin_side},{self.margin_vertical},-1"
+    def entry(self) -> Any:
+        """The style as pysubs2 has it."""
+        import pysubs2
+
+        def drawn(c: Colour) -> Any:
+            return pysubs2.Color(c.red, c.green, c.blue, 255 - c.alpha)
+
+        return pysubs2.SSAStyle(
+            fontname=self.font.family,
+            fontsize=round(self.em * font_scale(self.font), 3),
+            primarycolor=drawn(self.colour),
+            secondarycolor=drawn(self.colour),
+            outlinecolor=drawn(self.outline_colour),
+            backcolor=drawn(self.shadow_colour),
+            bold=self.bold,
+            italic=self.italic,
+            underline=self.underline,
+            strikeout=self.strikeout,
+            spacing=self.spacing,
+            angle=self.angle,
+            outline=self.outline,
+            shadow=self.shadow,
+            marginl=0,
+            marginr=0,
+            marginv=0,
+            encoding=-1,  # lets libass find the direction of right-to-left text itself
         )
 
 
@@ -87,11 +96,6 @@ class Event:
     style: str
     layer: int = 0
 
-    def line(self) -> str:
-        """The event's line in the document."""
-        times = f"{ass_time(self.start)},{ass_time(self.end)}"
-        return f"Dialogue: {self.layer},{times},{self.style},,0,0,0,,{self.text}"
-
 
 def document(width: int, height: int, styles: Iterable[Style], events: Sequence[Event]) -> str:
     """A whole ASS file for a picture of that size; events shorter than 10 ms are left out.
@@ -100,72 +104,65 @@ def document(width: int, height: int, styles: Iterable[Style], events: Sequence[
     ----------
     width, height : of the picture as displayed, rotation applied and pixels square.
     """
-    drawn = [e for e in events if ass_time(e.start) != ass_time(e.end)]
-    return "\n".join(
-        [
-            "[Script Info]",
-            "ScriptType: v4.00+",
-            f"PlayResX: {width}",
-            f"PlayResY: {height}",
-            "WrapStyle: 2",
-            "ScaledBorderAndShadow: yes",
-            "YCbCr Matrix: None",
-            "",
-            "[V4+ Styles]",
-            f"Format: {_STYLE_FORMAT}",
-            *(style.line() for style in styles),
-            "",
-            "[Events]",
-            f"Format: {_EVENT_FORMAT}",
-            *(event.line() for event in sorted(drawn, key=lambda e: (e.start, e.layer))),
-            "",
-        ]
+    import pysubs2
+
+    subs = pysubs2.SSAFile()
+    subs.info.update(
+        PlayResX=str(width),
+        PlayResY=str(height),
+        WrapStyle="2",
+        ScaledBorderAndShadow="yes",
     )
+    subs.info["YCbCr Matrix"] = "None"
+    subs.styles = {style.name: style.entry() for style in styles}
+    for event in sorted(events, key=lambda e: (e.start, e.layer)):
+        start, end = ass_centis(event.start), ass_centis(event.end)
+        if start < end:
+            subs.append(
+                pysubs2.SSAEvent(
+                    start=10 * start,
+                    end=10 * end,
+                    text=event.text,
+                    style=event.style,
+                    layer=event.layer,
+                )
+            )
+    return str(subs.to_string("ass", header_notice=""))
 
 
-def ass_time(seconds: float) -> str:
-    """Seconds as ``H:MM:SS.cc``, rounded down.
+def ass_centis(seconds: float) -> int:
+    """Seconds as hundredths, the clock of ASS, rounded down.
 
     A frame shows an event when start <= its time < end. Rounding both down keeps this true for
     starts and ends that are times of frames: rounded up, a start would lose its first frame and an
     end gain one.
 
-    >>> ass_time(1 / 15)
-    '0:00:00.06'
+    >>> ass_centis(1 / 15)
+    6
     """
-    centis = max(0, math.floor(seconds * 100 + 1e-6))
-    return (
-        f"{centis // 360000}:{centis // 6000 % 60:02d}:{centis // 100 % 60:02d}.{centis % 100:02d}"
-    )
+    return max(0, math.floor(seconds * 100 + 1e-6))
 
 
-def colour(rgb: str, opacity: float = 1.0) -> str:
-    """``#RRGGBB`` as ``&HAABBGGRR``, in which AA is the transparency.
+def ass_colour(colour: Colour) -> str:
+    """Red, green and blue as a tag takes them.
 
-    Raises
-    ------
-    InvalidParameter
-        for any other text, so that no tag gets into the document through a colour.
-
-    >>> colour("#ff8000", 0.5)
-    '&H800080FF'
+    >>> ass_colour(Colour(255, 128, 0))
+    '&H0080FF&'
     """
-    match = _HEX.fullmatch(rgb)
-    if match is None:
-        raise InvalidParameter(f"colour is {rgb!r}", "write it as #RRGGBB")
-    red, green, blue = match[1][:2], match[1][2:4], match[1][4:]
-    return f"&H{round((1 - opacity) * 255):02X}{blue}{green}{red}".upper()
+    return f"&H{colour.blue:02X}{colour.green:02X}{colour.red:02X}&"
+
+
+def ass_alpha(colour: Colour) -> str:
+    """The transparency as a tag takes it.
+
+    >>> ass_alpha(Colour(0, 0, 0, 255))
+    '&H00&'
+    """
+    return f"&H{255 - colour.alpha:02X}&"
 
 
 def rounded_box(
-    left: float,
-    top: float,
-    right: float,
-    bottom: float,
-    *,
-    radius: float,
-    rgb: str,
-    opacity: float,
+    left: float, top: float, right: float, bottom: float, *, radius: float, colour: Colour
 ) -> str:
     """The text of an event that fills a rectangle with rounded corners; sides in pixels."""
     width, height = right - left, bottom - top
@@ -180,24 +177,5 @@ def rounded_box(
         f"b {k:.1f} {height:.1f} 0 {height - k:.1f} 0 {height - r:.1f} "
         f"l 0 {r:.1f} b 0 {k:.1f} {k:.1f} 0 {r:.1f} 0"
     )
-    fill = colour(rgb, opacity)
-    return (
-        rf"{{\an7\pos({left:.1f},{top:.1f})\bord0\shad0\1c&H{fill[4:]}&\1a{fill[:4]}&\p1}}"
-        rf"{path}{{\p0}}"
-    )
-
-
-@functools.cache
-def font_scale(font: Font) -> float:
-    """What a size in em is multiplied by to become a size in ASS.
-
-    ASS counts the Windows ascent and descent of the font (as GDI did and libass does), which is 1.1
-    em in most Latin fonts and 1.4 em in many Chinese ones.
-    """
-    from fontTools.ttLib import TTFont
-
-    with TTFont(font.path, fontNumber=font.index, lazy=True) as file:
-        height = file["OS/2"].usWinAscent + file["OS/2"].usWinDescent if "OS/2" in file else 0
-        if not height:
-            height = file["hhea"].ascent - file["hhea"].descent
-        return float(height / file["head"].unitsPerEm)
+    fill = rf"\1c{ass_colour(colour)}\1a{ass_alpha(colour)}"
+    return rf"{{\an7\pos({left:.1f},{top:.1f})\bord0\shad0{fill}\p1}}{path}{{\p0}}"

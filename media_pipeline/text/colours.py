@@ -20,6 +20,9 @@ class Colour:
     alpha: int = 255
 
 
+WHITE, BLACK = Colour(255, 255, 255), Colour(0, 0, 0)
+
+
 def parse_colour(text: str, name: str = "colour") -> Colour:
     """A colour from its text, in any case, with or without ``#``.
 

@@ -25,7 +25,7 @@ from media_pipeline.text.cues import Cue, Word
 
 FORMATS = ("srt", "vtt", "ass", "ttml", "json")
 _READABLE = ("srt", "vtt", "ass", "ssa", "json")
-_MAX_BYTES = 20 * 1024**2  # a day of dense subtitles is under 4 MB
+MAX_BYTES = 20 * 1024**2  # a day of dense subtitles is under 4 MB
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>|\{\\[^{}]*\}")
 _REMEDY = "give an SRT, WebVTT, ASS or JSON file of cues"
 
@@ -42,13 +42,13 @@ def read_cues(path: Path) -> list[Cue]:
     """
     if not path.is_file():
         raise MediaNotFound(path)
-    if path.stat().st_size > _MAX_BYTES:
-        raise InvalidCaptions(f"{path.name} is larger than {_MAX_BYTES >> 20} MiB", _REMEDY)
+    if path.stat().st_size > MAX_BYTES:
+        raise InvalidCaptions(f"{path.name} is larger than {MAX_BYTES >> 20} MiB", _REMEDY)
     data = path.read_bytes()
     if not data.strip():
         raise EmptyMedia(path)
     suffix = path.suffix.lower().lstrip(".")
-    return parse_cues(_decode_text(data), suffix if suffix in _READABLE else None, name=path.name)
+    return parse_cues(decode_text(data), suffix if suffix in _READABLE else None, name=path.name)
 
 
 def parse_cues(text: str, format: str | None = None, *, name: str = "the captions") -> list[Cue]:
@@ -63,7 +63,7 @@ def parse_cues(text: str, format: str | None = None, *, name: str = "the caption
         when the text is in none of the formats, or holds no cue.
     """
     text = text.replace("\r\n", "\n").replace("\r", "\n").lstrip("\ufeff")
-    kind = format or _recognise(text)
+    kind = format or recognise(text)
     if kind is None:
         raise InvalidCaptions(f"{name} is not a subtitle file", _REMEDY)
     try:
@@ -150,7 +150,8 @@ def escape_ass(text: str) -> str:
     return text.replace("\n", "\\N")
 
 
-def _decode_text(data: bytes) -> str:
+def decode_text(data: bytes) -> str:
+    """The text of a file: by its byte order mark, else UTF-8, else GB 18030, else Latin-1."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data.decode("utf-16", errors="replace")
     for encoding in ("utf-8-sig", "gb18030"):
@@ -161,7 +162,8 @@ def _decode_text(data: bytes) -> str:
     return data.decode("latin-1")
 
 
-def _recognise(text: str) -> str | None:
+def recognise(text: str) -> str | None:
+    """The format that a text looks like, or None."""
     head = text.lstrip()
     if head.startswith("WEBVTT"):
         return "vtt"

@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 from itertools import pairwise
 
 from media_pipeline.text.cues import Cue, Word
-from media_pipeline.text.scripts import tokens
+from media_pipeline.text.scripts import join_tokens, tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +31,17 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Caption:
-    """A caption from ``start`` to ``end`` seconds. ``timed``: whether its words have times of
-    their own, and not just those of the caption.
+    """A caption from ``start`` to ``end`` seconds.
+
+    ``timed``: whether its words have times of their own, and not just those of the caption.
+    ``loose``: whether its rows are a proposal, which need not be kept where they do not fit.
     """
 
     start: float
     end: float
     pieces: tuple[Piece, ...]
     timed: bool = False
+    loose: bool = False
 
     @property
     def text(self) -> str:
@@ -68,6 +71,17 @@ def split(text: str, start: float, end: float, like: Piece | None = None) -> lis
             piece = Piece(token, start, end, gap if found else "")
             found.append(piece if like is None else replace(like, text=token, gap=piece.gap))
             at = place + len(token)
+    return found
+
+
+def unbroken(pieces: Iterable[Piece]) -> list[Piece]:
+    """Pieces in one row, with spaces where the script writes them."""
+    found: list[Piece] = []
+    for piece in pieces:
+        gap = piece.gap
+        if found and gap == "\n":
+            gap = join_tokens([found[-1].text, piece.text])[len(found[-1].text) : -len(piece.text)]
+        found.append(replace(piece, gap=gap))
     return found
 
 

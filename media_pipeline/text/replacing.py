@@ -101,34 +101,52 @@ def _apply(pieces: list[Piece], rule: Replacement) -> list[Piece]:
     for piece in pieces:
         text += (piece.gap if text else "") + piece.text
         ends.append(len(text))
+    content = " ".join(_composed(rule.replace).split())
     # from the last to the first, so that positions before stay right
-    for first, last in reversed(matches(text, rule.find)):
-        a = next(i for i, end in enumerate(ends) if end > first)
-        b = next(i for i, end in enumerate(ends) if end >= last)
-        head = text[ends[a] - len(pieces[a].text) : first]
-        tail = text[last : ends[b]]
-        old = pieces[a : b + 1]
-        new = _between(head, rule.replace, tail, old)
-        rest = pieces[b + 1 :]
+    for a, b, spans in reversed(_touched(matches(text, rule.find), ends)):
+        old, rest = pieces[a : b + 1], pieces[b + 1 :]
+        new = _rewritten(text, (ends[a] - len(old[0].text), ends[b]), spans, content, old)
         _keep_break(old, new, rest, leading=not a or old[0].gap == "\n")
-        pieces = _tidied(pieces[:a], new, rest, removed=not rule.replace.strip())
-        text = text[: ends[a] - len(old[0].text)]
-        ends = ends[: a + 1]
+        pieces = _tidied(pieces[:a], new, rest, removed=not content)
     return pieces
 
 
-def _between(head: str, middle: str, tail: str, old: Sequence[Piece]) -> list[Piece]:
-    """What stands in the place of some pieces, with their times."""
-    content = " ".join(_composed(middle).split())
-    # a mark that hung on a word that is gone hangs on nothing
-    text = head + content + tail if content else (head + tail).strip()
-    start, end = old[0].start, old[-1].end
-    new = split(text, start, end, like=replace(old[0], start=start, end=end))
+def _touched(
+    spans: Sequence[tuple[int, int]], ends: Sequence[int]
+) -> list[tuple[int, int, list[tuple[int, int]]]]:
+    """Which pieces, from first to last, are touched by which spans; no piece is in two groups."""
+    groups: list[tuple[int, int, list[tuple[int, int]]]] = []
+    for first, last in spans:
+        a = next(i for i, end in enumerate(ends) if end > first)
+        b = next(i for i, end in enumerate(ends) if end >= last)
+        if groups and a <= groups[-1][1]:
+            groups[-1] = (groups[-1][0], b, [*groups[-1][2], (first, last)])
+        else:
+            groups.append((a, b, [(first, last)]))
+    return groups
+
+
+def _rewritten(
+    text: str,
+    edges: tuple[int, int],
+    spans: Sequence[tuple[int, int]],
+    content: str,
+    old: Sequence[Piece],
+) -> list[Piece]:
+    """What stands in the place of the old pieces, the text between the edges, with their times."""
+    at, end = edges
+    new_text = ""
+    for first, last in spans:
+        new_text += text[at:first] + content
+        at = last
+    new_text += text[at:end]
+    since, until = old[0].start, old[-1].end
+    new = split(new_text.strip(), since, until, like=replace(old[0], start=since, end=until))
     if new:
         new[0] = replace(new[0], gap=old[0].gap)
     if len(new) == len(old):
         return [replace(n, start=o.start, end=o.end) for n, o in zip(new, old, strict=True)]
-    return spread(new, start, end) if len(new) > 1 and end > start else new
+    return spread(new, since, until) if len(new) > 1 and until > since else new
 
 
 def _keep_break(

@@ -88,9 +88,9 @@ def balance(text: str, max_width: float, measure: Measure) -> list[str]:
     """
     rows: list[str] = []
     for row in text.split("\n"):
-        parts = [p for token in phrased_tokens(row) for p in _fitting(token, max_width, measure)]
+        parts = [p for token in phrased_tokens(row) for p in fitting(token, max_width, measure)]
         if parts:
-            rows.extend(_row(r) for r in _break(parts, max_width, measure))
+            rows.extend(_row(r) for r in break_rows(parts, max_width, measure))
     return rows
 
 
@@ -99,8 +99,8 @@ def wrap(words: Sequence[str], columns: int) -> list[str]:
 
     As :func:`balance`, for text that is already cut into words.
     """
-    parts = [p for word in words for p in _fitting(word, columns, width_in_columns)]
-    return [_row(row) for row in _break(parts, columns, width_in_columns)] if parts else []
+    parts = [p for word in words for p in fitting(word, columns, width_in_columns)]
+    return [_row(row) for row in break_rows(parts, columns, width_in_columns)] if parts else []
 
 
 def width_in_columns(text: str) -> float:
@@ -121,7 +121,7 @@ def _row(words: Sequence[str]) -> str:
     return join_tokens(words).strip()
 
 
-def _fitting(token: str, max_width: float, measure: Measure) -> list[str]:
+def fitting(token: str, max_width: float, measure: Measure) -> list[str]:
     """A token in pieces that fit a row: itself, unless it is too wide."""
     if measure(token.rstrip()) <= max_width or len(token) == 1:
         return [token]
@@ -134,8 +134,8 @@ def _fitting(token: str, max_width: float, measure: Measure) -> list[str]:
     return [*pieces, piece]
 
 
-def _break(parts: Sequence[str], max_width: float, measure: Measure) -> list[list[str]]:
-    """The rows with the least cost, by dynamic programming over the breaks.
+def break_rows(parts: Sequence[str], max_width: float, measure: Measure) -> list[list[str]]:
+    """Words, at least one, in the rows with the least cost, by dynamic programming over the breaks.
 
     Fewest rows first; then even widths (squared slack as a share of the width) and good breaks.
     """

@@ -1,12 +1,26 @@
-"""Captioned video: subtitles drawn where there are none, the spoken word marked where there are.
+"""Captioned video: text in seven styles drawn on a film, or the spoken word marked in captions that
+are in the picture already.
 
-``boxes`` finds where a spoken word stands in captions that are already in the picture;
-``subtitles`` lays out text for a picture without captions; ``render`` draws either with libass.
+``settings`` is what can be asked; ``faces``, ``layout``, ``states`` and ``styles`` make a
+``drawing`` of captions; ``boxes`` finds where a spoken word stands in captions of the picture;
+``render`` draws either on the film.
 """
 
 from media_pipeline.stages.burn.boxes import WordBox, word_boxes
+from media_pipeline.stages.burn.drawing import Drawing, draw_captions, draw_given
 from media_pipeline.stages.burn.render import burn
-from media_pipeline.stages.burn.stage import CAPTIONED_VIDEO
-from media_pipeline.stages.burn.subtitles import subtitle_document
+from media_pipeline.stages.burn.settings import CaptionSettings, caption_settings
+from media_pipeline.stages.burn.stage import CAPTIONED_VIDEO, said
 
-__all__ = ["CAPTIONED_VIDEO", "WordBox", "burn", "subtitle_document", "word_boxes"]
+__all__ = [
+    "CAPTIONED_VIDEO",
+    "CaptionSettings",
+    "Drawing",
+    "WordBox",
+    "burn",
+    "caption_settings",
+    "draw_captions",
+    "draw_given",
+    "said",
+    "word_boxes",
+]

@@ -14,20 +14,20 @@ from media_pipeline.media.files import atomic_path
 from media_pipeline.media.fonts import Font
 from media_pipeline.media.probe import AudioStream, MediaInfo
 from media_pipeline.stages.base import Progress, quiet
+from media_pipeline.stages.burn.drawing import Drawing
 
 
 def burn(
     path: Path,
     info: MediaInfo,
     target: Path,
-    document: str,
-    fonts: Iterable[Font],
+    drawing: Drawing,
     *,
     crf: int = 20,
     preset: str = "veryfast",
     progress: Progress = quiet,
 ) -> None:
-    """Draw an ASS document on every frame of a film and encode it as MP4.
+    """Draw captions on a film and encode it as MP4.
 
     Frames keep their number and times. Sound is copied where MP4 carries it, else becomes AAC.
 
@@ -36,9 +36,8 @@ def burn(
     path : the film.
     info : what probing found in it.
     target : ``.mp4``, written whole or not at all.
-    document : its PlayRes is the size of the picture written (see
+    drawing : for a picture of the size written (see
         :func:`media_pipeline.media.encode.written_size`).
-    fonts : every font that the document names; no other is used.
     crf, preset : of libx264.
     progress : called with the share that is done.
 
@@ -56,8 +55,8 @@ def burn(
         atomic_path(target) as partial,
     ):
         scratch = Path(folder)
-        (scratch / "captions.ass").write_text(document, encoding="utf-8")
-        _gather(fonts, scratch / "fonts")
+        (scratch / "captions.ass").write_text(drawing.document, encoding="utf-8")
+        _gather(drawing.fonts, scratch / "fonts")
         ffmpeg.run(
             [
                 *("-i", ffmpeg.source(path), "-map", f"0:{info.video.index}"),

@@ -7,8 +7,8 @@ else those made of the speech.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal
 
 import cv2
 import numpy as np
@@ -18,40 +18,35 @@ from pydantic import Field, field_validator
 from media_pipeline.errors import NoEngineForLanguage, NothingToDo, NoVideoStream
 from media_pipeline.media.decode import frame_at
 from media_pipeline.media.encode import square_size, written_size
-from media_pipeline.media.fonts import Font, find_font
+from media_pipeline.media.fonts import find_font
 from media_pipeline.media.probe import MediaInfo
 from media_pipeline.stages.base import (
+    Artifact,
     MediaOutput,
     Outcome,
     Stage,
-    StageParams,
     Work,
     raise_reason,
 )
 from media_pipeline.stages.burn.boxes import WordBox, word_boxes
+from media_pipeline.stages.burn.drawing import Drawing, draw_captions, merged
 from media_pipeline.stages.burn.render import burn
-from media_pipeline.stages.burn.subtitles import Look, subtitle_document
+from media_pipeline.stages.burn.settings import CaptionSettings, checked_colour
 from media_pipeline.stages.highlights.clips import Preset
-from media_pipeline.text.ass import Event, Style, colour, document, rounded_box
+from media_pipeline.text.ass import Event, Style, document, rounded_box
+from media_pipeline.text.colours import parse_colour
 from media_pipeline.text.cues import Cue, cues_from_table, words_from_table
+from media_pipeline.text.given import timed
+from media_pipeline.text.pieces import Caption
 
 # so many of the given captions must be in the picture too, for it to count as carrying them
 _IN_PICTURE = 1 / 3
 _RADIUS = 0.2  # of a box's height
 
 
-class Params(StageParams):
+class Params(CaptionSettings):
     """How captions look and how the film is encoded."""
 
-    font: str | None = Field(
-        None, description="font family of subtitles; another is taken for scripts that it lacks"
-    )
-    size: float = Field(
-        0.05, ge=0.01, le=0.3, description="size of subtitles as a share of the picture's height"
-    )
-    color: str = Field("#FFFFFF", description="colour of subtitles, #RRGGBB")
-    outline_color: str = Field("#000000", description="colour of their outline, #RRGGBB")
-    position: Literal["bottom", "top"] = Field("bottom", description="where subtitles stand")
     box_color: str = Field(
         "#FFD24A", description="colour of the box over the spoken word of captions in the picture"
     )
@@ -61,14 +56,10 @@ class Params(StageParams):
     crf: int = Field(20, ge=0, le=51, description="quality of H.264: lower is better and larger")
     preset: Preset = Field("veryfast", description="effort of the encoder: slower is smaller")
 
-    @field_validator("color", "outline_color", "box_color")
+    @field_validator("box_color")
     @classmethod
-    def _is_colour(cls, value: str) -> str:
-        try:
-            colour(value)
-        except Exception as error:
-            raise ValueError(str(error)) from error
-        return value
+    def _is_box_colour(cls, value: str) -> str:
+        return checked_colour(value)
 
 
 def captions_in_picture(given: list[Cue], source: str | None, read: list[Cue]) -> list[Cue]:
@@ -92,11 +83,12 @@ def captions_in_picture(given: list[Cue], source: str | None, read: list[Cue]) -
     return boxed if given and shown >= _IN_PICTURE * len(given) else []
 
 
-def box_document(
-    boxes: list[WordBox], width: int, height: int, *, rgb: str, opacity: float
-) -> tuple[str, set[Font]]:
-    """Boxes over words as an ASS document for a picture of that size, and the font it names."""
+def draw_boxes(
+    boxes: Sequence[WordBox], width: int, height: int, *, rgb: str, opacity: float
+) -> Drawing:
+    """Boxes over words as a drawing for a picture of that size."""
     font = find_font("0")  # every event needs a style, and every style a font, though none is used
+    colour = replace(parse_colour(rgb), alpha=round(255 * opacity))
     events = [
         Event(
             b.start,
@@ -104,14 +96,44 @@ def box_document(
             rounded_box(
                 *(b.left, b.top, b.right, b.bottom),
                 radius=_RADIUS * (b.bottom - b.top),
-                rgb=rgb,
-                opacity=opacity,
+                colour=colour,
             ),
             "Box",
         )
         for b in boxes
     ]
-    return document(width, height, [Style("Box", font, 20.0)], events), {font}
+    return Drawing(
+        document(width, height, [Style("Box", font, 20.0)], events),
+        frozenset({font}),
+        merged((b.start, b.end) for b in boxes),
+    )
+
+
+def said(given: Sequence[Cue], speech: Artifact, words: Artifact, name: str) -> list[Caption]:
+    """What is said in a film, as captions whose words have times.
+
+    Parameters
+    ----------
+    given : captions that a person or the file gave; they come before the speech.
+    speech, words : the artifacts of those stages.
+    name : what to call the film.
+
+    Raises
+    ------
+    NothingToDo, NoEngineForLanguage
+        when there is no text, because nothing is said or nothing here understands it.
+    """
+    cues = list(given) or cues_from_table(speech.table("cues.parquet"))
+    cues = [cue for cue in cues if cue.text.strip()]
+    if not cues:
+        if speech.reason is not None and speech.reason.code == NoEngineForLanguage.__name__:
+            raise_reason(speech)  # something is said, which is not the same as nothing
+        raise NothingToDo(
+            f"{name} has neither captions nor speech to show",
+            "give captions with `media-pipeline caption --captions FILE`",
+        )
+    spoken = words_from_table(words.table("words.parquet"))
+    return [replace(timed(cue, spoken), loose=not given) for cue in cues]
 
 
 # --- the adapter ----------------------------------------------------------------------------------
@@ -133,24 +155,23 @@ def _run(work: Work) -> Outcome:
     if shown:
         mode = "boxes"
         boxes = _boxes(work, shown, shown == given, size)
-        drawn, fonts = box_document(
-            boxes, *written, rgb=params.box_color, opacity=params.box_opacity
-        )
+        drawing = draw_boxes(boxes, *written, rgb=params.box_color, opacity=params.box_opacity)
     else:
         mode = "subtitles"
-        drawn, fonts = subtitle_document(_subtitles(work, given), *written, _look(params))
+        spoken = said(given, work.inputs["speech_subtitles"], work.inputs["words"], work.name)
+        drawing = draw_captions(spoken, *written, params)
     target = work.out / "captioned.mp4"
     burn(
         work.media,
         info,
         target,
-        drawn,
-        fonts,
+        drawing,
         crf=params.crf,
         preset=params.preset,
         progress=work.progress,
     )
-    return Outcome({"mode": mode, "durations": {target.name: video.duration}})
+    facts = {"mode": mode, "durations": {target.name: video.duration}}
+    return Outcome(facts, warnings=drawing.warnings)
 
 
 def _boxes(work: Work, shown: list[Cue], assigned: bool, size: tuple[int, int]) -> list[WordBox]:
@@ -174,30 +195,6 @@ def _boxes(work: Work, shown: list[Cue], assigned: bool, size: tuple[int, int]) 
 
 def _luma(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY).astype(np.uint8)
-
-
-def _subtitles(work: Work, given: list[Cue]) -> list[Cue]:
-    speech = work.inputs["speech_subtitles"]
-    cues = given or cues_from_table(speech.table("cues.parquet"))
-    cues = [replace(cue, text=cue.text.strip()) for cue in cues if cue.text.strip()]
-    if not cues:
-        if speech.reason is not None and speech.reason.code == NoEngineForLanguage.__name__:
-            raise_reason(speech)  # something is said, which is not the same as nothing
-        raise NothingToDo(
-            f"{work.name} has neither captions nor speech to show",
-            "give captions with `media-pipeline caption --captions FILE`",
-        )
-    return cues
-
-
-def _look(params: Params) -> Look:
-    return Look(
-        family=params.font,
-        size=params.size,
-        colour=params.color,
-        outline_colour=params.outline_color,
-        top=params.position == "top",
-    )
 
 
 CAPTIONED_VIDEO = Stage(
