@@ -32,6 +32,8 @@ _RANK = {name: rank for rank, names in enumerate(_ORDER) for name in names}
 _ONLY_IN: dict[str, set[str]] = {
     "dagster": {"dagster", "definitions"},
     "fastapi": {"gateway"},
+    "starlette": {"gateway"},
+    "uvicorn": {"gateway"},
     "typer": {"cli", "_cli"},
 }
 

@@ -28,7 +28,7 @@ class Asked(BaseModel):
         ({}, "'P.name' is missing"),
         (
             {"name": "abcdef"},
-            "'P.name' is invalid, input: \"abcdef\", value range: <= 5 characters",
+            "'P.name' is invalid, input: \"abcdef\", value range: <= 5 chars",
         ),
         ({"name": "a", "kind": "c"}, "'P.kind' is invalid, input: \"c\", value range: a | b"),
         ({"name": "a", "seconds": 0}, "'P.seconds' is invalid, input: 0, value range: >= 1"),

@@ -1,0 +1,108 @@
+"""The web application: routes, limits, and errors that look the same on every path."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Callable
+
+from fastapi import FastAPI, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from media_pipeline.gateway.ice.door import Door, Reply, new_request_id, refused
+from media_pipeline.gateway.ice.faults import Fault
+from media_pipeline.gateway.ice.registry import VERSION
+from media_pipeline.gateway.ice.wire import WireRequest
+from media_pipeline.gateway.limits import Limits, Refuser
+
+_LOG = logging.getLogger(__name__)
+_CODES = {
+    404: "InvalidApi.NotFound",
+    405: "UnsupportedHTTPMethod",
+    408: "RequestTimeout",
+    413: "RequestEntityTooLarge",
+    414: "RequestURITooLong",
+}
+
+Observer = Callable[[Reply, float], None]
+"""Told of each answer and the seconds it took."""
+
+
+def create_app(door: Door, *, observe: Observer = lambda _reply, _seconds: None) -> FastAPI:
+    """The application.
+
+    Parameters
+    ----------
+    door : carries out ICE requests.
+    observe : told of each answer.
+    """
+    app = FastAPI(title="media_pipeline", version=VERSION, redoc_url=None)
+
+    @app.api_route("/", methods=["GET", "POST"], summary="Every operation of the ICE contract")
+    async def ice(request: Request) -> Response:
+        started = time.monotonic()
+        request_id = new_request_id()
+        wire = _wire(request, await request.body())
+        try:
+            reply = await run_in_threadpool(door.answer, wire, request_id)
+        except Exception:
+            _LOG.exception("request failed", extra={"request_id": request_id})
+            reply = refused(_internal(), request_id)
+        observe(reply, time.monotonic() - started)
+        return _response(reply)
+
+    @app.exception_handler(HTTPException)
+    async def http_error(_request: Request, error: HTTPException) -> Response:
+        return _refusal(error.status_code, str(error.detail))
+
+    @app.exception_handler(Exception)
+    async def any_error(_request: Request, _error: Exception) -> Response:
+        return _response(refused(_internal(), new_request_id()))
+
+    app.add_middleware(Limits, refuse=_Envelope())
+    return app
+
+
+class _Envelope(Refuser):
+    async def __call__(
+        self, status: int, message: str, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        response = _refusal(status, message)
+        response.headers["connection"] = "close"  # what is left of the request is not read
+        await response(scope, receive, send)
+
+
+def _refusal(status: int, message: str) -> Response:
+    code = _CODES.get(status, "InvalidParameter" if status < 500 else "InternalError")
+    return _response(refused(Fault(code, message), new_request_id()))
+
+
+def _internal() -> Fault:
+    return Fault("InternalError", "the request failed for a reason of ours: see the log")
+
+
+def _wire(request: Request, body: bytes) -> WireRequest:
+    headers: dict[str, str] = {}
+    for name, value in request.headers.items():
+        headers[name] = f"{headers[name]},{value}" if name in headers else value
+    raw_path = request.scope.get("raw_path") or request.url.path.encode()
+    return WireRequest(
+        request.method,
+        raw_path.decode("latin-1"),
+        request.scope["query_string"].decode("latin-1"),
+        headers,
+        body,
+    )
+
+
+def _response(reply: Reply) -> Response:
+    return Response(
+        json.dumps(reply.body, ensure_ascii=False),
+        reply.status,
+        reply.headers,
+        "application/json;charset=utf-8",
+    )
