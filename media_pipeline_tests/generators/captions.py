@@ -12,8 +12,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import av
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
@@ -23,6 +21,7 @@ from media_pipeline.media.fonts import find_font
 from media_pipeline.text.cues import Cue
 from media_pipeline.text.formats import write_cues
 from media_pipeline.text.scripts import main_script
+from media_pipeline_tests.generators.grounds import pictures, sway
 
 Picture = NDArray[np.uint8]
 Colour = tuple[int, int, int]
@@ -40,15 +39,18 @@ class Style:
     """Pixels at a height of 360."""
     bar: float = 0.0
     """Opacity of a black bar behind the text."""
+    shadow: int = 0
+    """Pixels at a height of 360 to the right and down."""
     family: str | None = None
     bottom: float = 0.04
+    """Of the lowest row's lower edge above that of the picture."""
     fade: float = 0.0
     """Seconds over which a cue comes and goes, inside its time."""
 
 
 @dataclass(frozen=True)
 class Mark:
-    """A text that stays for the whole film at a place, in shares of the picture."""
+    """A text that is no caption, at a place in shares of the picture."""
 
     text: str
     x: float
@@ -56,7 +58,26 @@ class Mark:
     size: float = 0.05
     opacity: float = 1.0
     speed: float = 0.0
-    """Picture widths per second to the left: a ticker."""
+    """Picture widths per second to the left: a ticker, which comes back."""
+    rise: float = 0.0
+    """Picture heights per second upwards: rolling credits."""
+    start: float = 0.0
+    end: float = float("inf")
+    colour: Colour = (255, 255, 255)
+    outline: int = 1
+    panel: Colour | None = None
+    """Of the sign, shirt or bar that it is written on."""
+    hand: float = 0.0
+    """Shares of the height by which it moves with a hand-held camera."""
+    family: str | None = None
+
+    def corner(self, time: float) -> tuple[float, float]:
+        """The top left corner at a time, in shares of the picture."""
+        x, y = self.x - self.speed * time, self.y - self.rise * (time - self.start)
+        if self.speed:
+            x = (x + 0.5) % 1.5 - 0.5
+        across, down = sway(time)
+        return x - self.hand * across, y - self.hand * down
 
 
 @dataclass(frozen=True)
@@ -75,11 +96,7 @@ class CaptionClip:
 
 @dataclass
 class Film:
-    """What a clip is made of.
-
-    ``ground`` is ``still``, ``drift`` (slow texture), ``busy`` (fast layers with hard edges and a
-    cut every 2.4 s), or the path of a film.
-    """
+    """What a clip is made of; ``ground`` and ``grain`` are those of :func:`.grounds.pictures`."""
 
     cues: Sequence[Cue]
     seconds: float
@@ -89,6 +106,7 @@ class Film:
     style: Style = field(default_factory=Style)
     marks: Sequence[Mark] = ()
     seed: int = 7
+    grain: float = 0.0
 
 
 def to_frames(cues: Sequence[Cue], rate: int) -> list[Cue]:
@@ -98,7 +116,7 @@ def to_frames(cues: Sequence[Cue], rate: int) -> list[Cue]:
     ]
 
 
-def make_clip(path: Path, film: Film, *, crf: int = 23) -> CaptionClip:
+def make_clip(path: Path, film: Film, *, crf: int = 23, pixels: str = "yuv420p") -> CaptionClip:
     """Draw the captions over the ground and encode with x264; the truth stands beside as SRT."""
     cues = to_frames(film.cues, film.rate)
     width, height = film.size
@@ -106,32 +124,41 @@ def make_clip(path: Path, film: Film, *, crf: int = 23) -> CaptionClip:
     command = [
         ffmpeg_path(), "-v", "error", "-y", "-f", "rawvideo", "-pix_fmt", "bgr24",
         "-s", f"{width}x{height}", "-r", str(film.rate), "-i", "-",
-        "-c:v", "libx264", "-preset", "veryfast", "-crf", str(crf), "-pix_fmt", "yuv420p",
+        "-c:v", "libx264", "-preset", "veryfast", "-crf", str(crf), "-pix_fmt", pixels,
         f"file:{path.absolute()}",
     ]  # fmt: skip
     overlays = [_render(cue, film) for cue in cues]
-    marks = [
-        (mark, _render_text(mark.text, mark.size * height, (255, 255, 255), 1))
-        for mark in film.marks
-    ]
+    marks = [(mark, _render_mark(mark, height)) for mark in film.marks]
+    grounds = pictures(film.ground, film.size, film.rate, seed=film.seed, grain=film.grain)
     with subprocess.Popen(command, stdin=subprocess.PIPE) as encoder:
         assert encoder.stdin is not None
-        for index, ground in zip(range(count), _grounds(film), strict=False):
+        for index, ground in zip(range(count), grounds, strict=False):
             frame, time = ground.copy(), index / film.rate
             for mark, overlay in marks:
-                x = mark.x - mark.speed * time
-                x = (x + 0.5) % 1.5 - 0.5 if mark.speed else x
-                _paste(frame, overlay, round(x * width), round(mark.y * height), mark.opacity)
+                if mark.start <= time < mark.end:
+                    x, y = mark.corner(time)
+                    _paste(frame, overlay, round(x * width), round(y * height), mark.opacity)
             for cue, rows in zip(cues, overlays, strict=True):
                 strength = _strength(cue, time, film.style.fade)
-                for overlay, x, y in rows if strength > 0 else ():
-                    _paste(frame, overlay, x, y, strength)
+                for overlay, left, top in rows if strength > 0 else ():
+                    _paste(frame, overlay, left, top, strength)
             encoder.stdin.write(frame.tobytes())
         encoder.stdin.close()
     assert encoder.returncode == 0
     clip = CaptionClip(path, cues, count / film.rate)
     write_cues(cues, clip.truth)
     return clip
+
+
+def clean_rows(film: Film) -> Iterator[tuple[str, Picture]]:
+    """Each row of the captions as it is drawn into the film, but on plain grey, with its text."""
+    for cue in film.cues:
+        rows = reversed(cue.text.split("\n"))  # they are placed from below
+        for text, (overlay, _, _) in zip(rows, _render(cue, film), strict=True):
+            height, width = overlay.shape[:2]
+            picture = np.full((height + 8, width + height, 3), 90, np.uint8)
+            _paste(picture, overlay, height // 2, 4, 1.0)
+            yield text, picture
 
 
 def burn_subtitles(
@@ -181,8 +208,9 @@ def _render(cue: Cue, film: Film) -> list[tuple[Picture, int, int]]:
     outline = max(0, round(film.style.outline * height / 360))
     for row, size in reversed(list(zip(rows, sizes, strict=True))):
         overlay = _render_text(
-            row, size, film.style.colour, outline, family=film.style.family, bar=film.style.bar
-        )
+            row, size, film.style.colour, outline, family=film.style.family, bar=film.style.bar,
+            shadow=round(film.style.shadow * height / 360),
+        )  # fmt: skip
         bottom -= overlay.shape[0]
         placed.append((overlay, (width - overlay.shape[1]) // 2, bottom))
     return placed
@@ -193,6 +221,13 @@ def _row_size(row: str, rows: Sequence[str], style: Style) -> float:
     return style.second_size if mixed else style.size
 
 
+def _render_mark(mark: Mark, height: int) -> Picture:
+    panel = (*mark.panel, 255) if mark.panel else (0, 0, 0, 0)
+    return _render_text(
+        mark.text, mark.size * height, mark.colour, mark.outline, family=mark.family, panel=panel
+    )
+
+
 def _render_text(
     text: str,
     size: float,
@@ -201,14 +236,21 @@ def _render_text(
     *,
     family: str | None = None,
     bar: float = 0.0,
+    shadow: int = 0,
+    panel: tuple[int, int, int, int] | None = None,
 ) -> Picture:
     found = find_font(text, family)
     font = ImageFont.truetype(str(found.path), max(8, round(size)), index=found.index)
     ascent, descent = font.getmetrics()
     width = round(font.getlength(text)) + 2 * outline + 4
-    picture = Image.new("RGBA", (width, ascent + descent), (0, 0, 0, round(255 * bar)))
-    ImageDraw.Draw(picture).text(
-        (outline + 2, 0), text, font=font, fill=(*colour, 255),
+    ground = panel or (0, 0, 0, round(255 * bar))
+    picture = Image.new("RGBA", (width, ascent + descent), ground)
+    draw = ImageDraw.Draw(picture)
+    place = (outline + 2, 0)
+    if shadow:
+        draw.text((place[0] + shadow, shadow), text, font=font, fill=(0, 0, 0, 200))
+    draw.text(
+        place, text, font=font, fill=(*colour, 255),
         stroke_width=outline, stroke_fill=(0, 0, 0, 255),
     )  # fmt: skip
     return np.ascontiguousarray(np.array(picture)[:, :, [2, 1, 0, 3]])
@@ -229,60 +271,3 @@ def _paste(frame: Picture, overlay: Picture, x: int, y: int, strength: float) ->
     place = frame[y + top : y + bottom, x + left : x + right]
     alpha = part[:, :, 3:].astype(np.float32) * (strength / 255)
     place[:] = np.rint(place * (1 - alpha) + part[:, :, :3] * alpha).astype(np.uint8)
-
-
-# --- grounds --------------------------------------------------------------------------------------
-
-
-def _grounds(film: Film) -> Iterator[Picture]:
-    if isinstance(film.ground, Path):
-        yield from _footage(film.ground, film.size)
-        return
-    rng = np.random.default_rng(film.seed)
-    width, height = film.size
-    if film.ground == "still":
-        picture = _texture(rng, width, height, hard=False)
-        while True:
-            yield picture
-    speed, hard, shot = (
-        (1, False, 10**9) if film.ground == "drift" else (5, True, round(2.4 * film.rate))
-    )
-    index = 0
-    while True:
-        if index % shot == 0:
-            sheet = _texture(rng, 2 * width, height, hard=hard)
-            away = int(rng.integers(1, speed + 1))
-        x = (index % shot) * away % width
-        yield np.ascontiguousarray(sheet[:, x : x + width])
-        index += 1
-
-
-def _texture(rng: np.random.Generator, width: int, height: int, *, hard: bool) -> Picture:
-    """Coloured clouds in several sizes; ``hard`` adds edges: bars, discs and lines of all
-    brightnesses.
-    """
-    sheet = np.zeros((height, width, 3), np.float32)
-    for cells, weight in ((4, 90), (16, 45), (64, 20)):
-        small = rng.normal(0, 1, (max(2, cells * height // width), cells, 3)).astype(np.float32)
-        sheet += weight * cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC)
-    picture = np.clip(sheet + rng.uniform(70, 170), 0, 255).astype(np.uint8)
-    for _ in range(width // 8 if hard else 0):
-        colour = tuple(int(c) for c in rng.integers(0, 256, 3))
-        x, y = int(rng.integers(0, width)), int(rng.integers(0, height))
-        w, h = int(rng.integers(3, height // 4)), int(rng.integers(3, height // 4))
-        shape = rng.integers(0, 3)
-        if shape == 0:
-            cv2.rectangle(picture, (x, y), (x + w, y + h), colour, -1)
-        elif shape == 1:
-            cv2.circle(picture, (x, y), max(2, h // 2), colour, -1)
-        else:
-            cv2.line(picture, (x, y), (x + w, y - h), colour, max(1, h // 12))
-    return picture
-
-
-def _footage(path: Path, size: tuple[int, int]) -> Iterator[Picture]:
-    while True:
-        with av.open(str(path)) as container:
-            for frame in container.decode(video=0):
-                picture = frame.to_ndarray(format="bgr24")
-                yield cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
