@@ -217,7 +217,7 @@ def credits(seed: int, seconds: float) -> Film:
 
 def nothing(seed: int, seconds: float) -> Film:
     """No captions: signs, a shirt and a logo."""
-    logo = Mark("STAR TV", 0.8, 0.8, 0.05, 0.85)
+    logo = Mark("STAR TV", 0.45, 0.92, 0.05, 0.85)
     return _film((), seed, seconds, style=Style(), marks=(*_SIGNS, logo), ground="hand", cues=())
 
 

@@ -54,6 +54,10 @@ class FrameBuffer:
         """The strip of the frame of that number."""
         return self._frames[index - self._first][1]
 
+    def seconds(self, index: int) -> float:
+        """How long ago the frame of that number came, or the oldest one that is still here."""
+        return self.time - self._frames[max(0, index - self._first)][0]
+
     def before(self, seconds: float) -> Luma:
         """The strip shown that long before the newest, or the oldest there is."""
         now = self._frames[-1][0]

@@ -34,7 +34,7 @@ from media_pipeline.stages.base import (
     quiet,
 )
 from media_pipeline.stages.captions.cues import Evidence, make_cues
-from media_pipeline.stages.captions.layout import main_track
+from media_pipeline.stages.captions.main_track import main_track
 from media_pipeline.stages.captions.scan import Counts, Scan
 from media_pipeline.stages.tables import OCR_CUES as SPEC
 from media_pipeline.text.cues import Cue, cues_to_table
@@ -147,7 +147,7 @@ def _extract(
             progress(min(1.0, frame.time / max(info.duration, 1e-3)))
     showings = [s for s in scan.finish() if s.row.confidence >= params.min_confidence]
     if params.track == "main":
-        showings = main_track(showings, scan.duration)
+        showings = main_track(showings, scan.duration, scan.size[0])
     cues, evidence = make_cues(showings, scan.size, region)
     return Extraction(cues, evidence, scan.counts)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from media_pipeline.ocr.base import Picture, TextBox
 from media_pipeline.stages.captions.boundaries import FrameBuffer, furthest
 from media_pipeline.stages.captions.rows import PixelBox, join_rows
-from media_pipeline.stages.captions.signature import ChangeGate, Luma
+from media_pipeline.stages.captions.signature import ChangeGate, Luma, is_cut
 from media_pipeline.stages.captions.tracks import Presence, Track
 
 _STILL_S = (0.04, 0.08, 0.15)  # text that stands now must have stood at these times before
@@ -17,6 +17,7 @@ _LOWEST_ROW = 8.0  # pixels of the working strip: lower text cannot be recognise
 _TIGHT = 48  # pixels: captions may fill a lower strip
 _COVERED = 0.85  # share of a detected row inside a track that makes it the same row
 _TOUCHED = 0.15  # share that makes it the same row, grown
+_STANDING_S = 2.5  # what has stood alone for so long is a mark beside a new row, not its beginning
 _REMEMBERED = 16  # ended tracks that later ones are kept from overlapping
 _SETTLED_AT = 3  # samples after which the template is good enough to search the first frame
 
@@ -116,6 +117,17 @@ class Follower:
         found = furthest(back, lambda i: self._shows(track, i))
         if found is not None:
             track.start = found
+        track.begins_with_shot = self._cut_at(track.start, track.box)
+
+    def _cut_at(self, index: int, box: PixelBox) -> bool:
+        """Whether the picture around a box changes as a whole from the frame before to this one;
+        before and after the film it does.
+        """
+        if index == 0 or index > self._buffer.last:
+            return True
+        if index <= self._buffer.first:
+            return False
+        return is_cut(self._buffer.luma(index - 1), self._buffer.luma(index), box)
 
     def _shows(self, track: Track, index: int) -> bool:
         return track.presence(self._buffer.luma(index)) is Presence.SHOWN
@@ -124,6 +136,7 @@ class Follower:
         for track in tracks:
             track.commit()
             self._settle(track)
+            track.ends_with_shot = self._cut_at(track.end + 1, track.box)
             self._live.remove(track)
             self._ended.append(track)
         del self._ended[:-_REMEMBERED]
@@ -137,7 +150,12 @@ class Follower:
         self.detected += 1
         replaced: list[Track] = []
         found = False
-        for row in join_rows(self._detect(sample.strip), _LOWEST_ROW):
+        standing = [
+            t.text
+            for t in self._live
+            if t.end == self._buffer.last and self._buffer.seconds(t.start) >= _STANDING_S
+        ]
+        for row in join_rows(self._detect(sample.strip), _LOWEST_ROW, standing):
             if _is_cut_off(row, luma.shape[0]) or any(
                 row.covered(track.box) >= _COVERED for track in self._live
             ):

@@ -1,11 +1,9 @@
-"""From rows that were read to cues: repairing split tracks, choosing the main track, putting rows
-together.
-"""
+"""From rows that were read to cues: repairing split tracks, putting rows together."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from rapidfuzz import fuzz
 from rapidfuzz.distance import Levenshtein
@@ -18,17 +16,6 @@ _SHORT_TEXT = 8  # characters: one that differs in so short a text is another te
 _EQUAL_SHORT, _EQUAL_LONG = 99.0, 90.0  # per cent
 _SURE = 0.8  # confidence of a single character
 _ALIKE = 0.5  # correlation of the worst cell that still can be the same text
-
-_SAME_HEIGHT = 0.5  # smaller over larger row height
-_STATIC_S = 10.0
-_STATIC_SHARE = 0.8  # of a short film
-_SAME_MARK = 80.0  # per cent: a translucent mark is read a little differently each time
-_ONE_TEXT = (
-    0.8  # share of a place's time on screen that one text has if it is a mark and no caption
-)
-_MAIN_SHARE = 0.15  # of the heaviest place
-_FULL_WEIGHT = 4  # characters from which a row counts in full
-_SECOND_ROW_TOGETHER = 0.85  # the same, for a row that only the other one makes a caption
 _TOGETHER = 0.6  # intersection over union of the times of two rows of one cue
 
 
@@ -92,95 +79,6 @@ def _surely_differ(first: Row, second: Row) -> bool:
 def _joined(first: Row, second: Row) -> Row:
     better = max(first, second, key=lambda r: (r.end - r.start) * r.confidence)
     return replace(better, start=first.start, end=max(first.end, second.end))
-
-
-# --- the main track -------------------------------------------------------------------------------
-
-
-@dataclass(slots=True)
-class _Place:
-    """Rows of one height that stand at one height and share their centre or left edge."""
-
-    showings: list[Showing] = field(default_factory=list)
-
-    def takes(self, showing: Showing) -> bool:
-        box, own = showing.row.box, self.showings[0].row.box
-        heights = sorted((box.height, own.height))
-        return (
-            abs(box.middle - own.middle) < 0.5 * own.height
-            and heights[0] >= _SAME_HEIGHT * heights[1]
-            and (
-                abs(box.centre - own.centre) < 1.5 * own.height
-                or abs(box.left - own.left) < own.height
-            )
-        )
-
-    @property
-    def weight(self) -> float:
-        return sum(
-            s.duration * min(1.0, len(s.row.text) / _FULL_WEIGHT) * s.row.confidence
-            for s in self.showings
-        )
-
-    def is_static(self, limit: float) -> bool:
-        """Whether this is a mark that stays: one text has nearly all of the time, and more than the
-        limit.
-        """
-        longest = max(self.showings, key=lambda s: s.duration * s.row.confidence).row
-        alike = sum(s.duration for s in self.showings if _same_mark(s.row, longest))
-        return alike > limit and alike >= _ONE_TEXT * sum(s.duration for s in self.showings)
-
-
-def _same_mark(row: Row, mark: Row) -> bool:
-    """Whether a row is a mark seen again; captions that say nearly the same look different."""
-    return row.text == mark.text or (
-        fuzz.ratio(row.text, mark.text) >= _SAME_MARK
-        and similarity(row.look, row.place, mark.look, mark.place) >= _ALIKE
-    )
-
-
-def main_track(showings: Sequence[Showing], film: float) -> list[Showing]:
-    """The captions among all text: what stays for the whole film, and places with little text, are
-    left out.
-
-    Parameters
-    ----------
-    showings : all rows that were read.
-    film : seconds of the film.
-    """
-    places: list[_Place] = []
-    for showing in sorted(showings, key=lambda s: -s.duration * len(s.row.text)):
-        for place in places:
-            if place.takes(showing):
-                place.showings.append(showing)
-                break
-        else:
-            places.append(_Place([showing]))
-    # A short film may have a single caption for most of its time; beside others it is a mark.
-    limit = min(_STATIC_S, _STATIC_SHARE * film) if len(places) > 1 else _STATIC_S
-    moving = [place for place in places if not place.is_static(limit)]
-    heaviest = max((place.weight for place in moving), default=0.0)
-    main = [s for p in moving if p.weight >= _MAIN_SHARE * heaviest for s in p.showings]
-    light = [s for p in moving if p.weight < _MAIN_SHARE * heaviest for s in p.showings]
-    return main + [s for s in light if any(_second_row(s, other) for other in main)]
-
-
-def _second_row(showing: Showing, other: Showing) -> bool:
-    """Whether a row comes and goes with a row of the main track, right above or below it: the other
-    row of a caption in a film whose captions mostly have one.
-    """
-    box, main = showing.row.box, other.row.box
-    common = min(showing.end, other.end) - max(showing.start, other.start)
-    total = max(showing.end, other.end) - min(showing.start, other.start)
-    apart = max(box.top - main.bottom, main.top - box.bottom)
-    small, large = sorted((box.height, main.height))
-    return (
-        common >= _SECOND_ROW_TOGETHER * total
-        and not box.same_line(main)
-        and apart < large
-        and small >= _SAME_HEIGHT * large
-        and (abs(box.centre - main.centre) < 1.5 * large or abs(box.left - main.left) < large)
-    )
 
 
 # --- cues -----------------------------------------------------------------------------------------

@@ -40,6 +40,7 @@ class Row:
     look : the mean high-passed picture of ``place``, in grey levels.
     crop : the picture that was read, as a JPEG file.
     votes : how many readings the text was made from: one that was sure, else two or three.
+    of_shot : whether it comes and goes with a shot, as what is in the picture does.
     """
 
     start: int
@@ -52,6 +53,7 @@ class Row:
     look: NDArray[np.int8] = field(compare=False)
     crop: bytes
     votes: int = 1
+    of_shot: bool = False
 
 
 class Reader:
@@ -79,10 +81,13 @@ class Reader:
         if crops is None:
             return None
         look = np.rint(track.template.mean).astype(np.int8)
-        row = Row(track.start, track.end, "", 0.0, (), track.text, track.box, look, b"")
+        row = Row(
+            track.start, track.end, "", 0.0, (), track.text, track.box, look, b"",
+            of_shot=track.of_shot,
+        )  # fmt: skip
         known = self._repeated(row)
         if known is not None:
-            return replace(known, start=row.start, end=row.end, box=row.box)
+            return replace(known, start=row.start, end=row.end, box=row.box, of_shot=row.of_shot)
         before = self.lines
         reading = self._recognise(crops.mean, crops.single, track.end)
         votes = self.lines - before

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from media_pipeline.ocr.base import TextBox
 
@@ -64,7 +64,9 @@ class PixelBox:
         return common > _SAME_ROW * min(self.height, other.height)
 
 
-def join_rows(boxes: Iterable[TextBox], lowest: float) -> list[PixelBox]:
+def join_rows(
+    boxes: Iterable[TextBox], lowest: float, standing: Iterable[PixelBox] = ()
+) -> list[PixelBox]:
     """Boxes that stand on one line with no more than a gap between them, joined; rows below a
     height left out.
 
@@ -72,10 +74,16 @@ def join_rows(boxes: Iterable[TextBox], lowest: float) -> list[PixelBox]:
     ----------
     boxes : what the detector found.
     lowest : pixels; lower rows cannot be read.
+    standing : rows that are known not to belong to any other; they are left out, and boxes that
+        contain one end before it.
     """
+    standing = list(standing)
     rows: list[PixelBox] = []
     for box in sorted(boxes, key=lambda b: b.left):
-        piece = PixelBox(int(box.left), int(box.top), round(box.right), round(box.bottom))
+        whole = PixelBox(int(box.left), int(box.top), round(box.right), round(box.bottom))
+        piece = _without(whole, standing)
+        if piece is None:
+            continue
         for number, row in enumerate(rows):
             lower, higher = sorted((row.height, piece.height))
             if (
@@ -88,6 +96,20 @@ def join_rows(boxes: Iterable[TextBox], lowest: float) -> list[PixelBox]:
         else:
             rows.append(piece)
     return [row for row in rows if row.height >= lowest]
+
+
+def _without(piece: PixelBox, standing: Iterable[PixelBox]) -> PixelBox | None:
+    """The part of a box beside the standing ones, or None when there is none to speak of."""
+    for other in standing:
+        if not piece.same_line(other) or piece.covered(other) == 0:
+            continue
+        before, after = other.left - piece.left, piece.right - other.right
+        if max(before, after) < piece.height:
+            return None
+        piece = (
+            replace(piece, right=other.left) if before > after else replace(piece, left=other.right)
+        )
+    return piece
 
 
 def _around(boxes: Sequence[PixelBox]) -> PixelBox:

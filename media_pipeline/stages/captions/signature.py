@@ -24,6 +24,8 @@ _BLUR = 9  # pixels of the working strip: about half the height of a caption row
 _STRONG = 14  # grey levels above or below the surroundings that count as a stroke
 _CELL = 16  # pixels: about one glyph
 _NEW_SHARE = 0.10  # of a cell's pixels: a glyph covers 20-50 % of its cell, an edge less
+_CUT_LEVELS = 20  # grey levels by which a pixel of another shot differs, or more
+_CUT_SHARE = 0.4  # of the pixels
 _NEW_CELLS = 2  # neighbouring cells: a caption has at least two glyphs, or one and its punctuation
 
 
@@ -82,3 +84,10 @@ def _has_patch(fresh: NDArray[np.bool_]) -> bool:
     full = share >= _NEW_SHARE
     runs = np.ones((1, _NEW_CELLS), np.uint8)
     return bool(cv2.erode(full.astype(np.uint8), runs, borderValue=0).any())
+
+
+def is_cut(before: Luma, after: Luma, without: PixelBox) -> bool:
+    """Whether a picture is another one as a whole than the one before, a box left out."""
+    differs = cv2.absdiff(before, after) > _CUT_LEVELS
+    differs[without.top : without.bottom, without.left : without.right] = False
+    return bool(differs.sum() > _CUT_SHARE * (differs.size - without.width * without.height))

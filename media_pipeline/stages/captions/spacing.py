@@ -16,13 +16,11 @@ from media_pipeline.text.scripts import is_cjk
 
 _CORE = 0.12  # of the height left out above and below, where other rows and the ground are
 _BLUR = 0.6  # of the height: wider than a stroke, narrower than a glyph
-_INK = 0.35  # of the strongest strokes
+_SURELY_INK, _INK = 0.7, 0.2  # of the strongest strokes
+_ALIKE = 48  # grey levels by which a channel of one colour may differ
 _WIDEST_USUAL = 0.2  # heights: wider usual gaps mean that the ground hides the ink
-_NARROWEST = 0.14  # heights
-_WIDER = 1.8  # times the widest gap that is none
-# The same where the step from one character to the next is longer, too.
-_NARROWEST_STEP, _WIDER_STEP = 0.18, 1.5
-_LONGER = 1.15  # times the usual step
+_SPACE = 0.17  # character widths by which a space widens a gap, at least
+_WIDER = 1.5  # times the widest gap that is none
 _MOST = 0.25  # of the gaps can be spaces
 _FEWEST = 3  # gaps that are needed to know what is usual
 
@@ -46,22 +44,29 @@ def with_spaces(reading: Reading, picture: Picture) -> Reading:
     width, height = len(blank), picture.shape[0]
     places = [int(place * width) for place in reading.places]
     gaps = {i: _longest(blank[places[i] : places[i + 1] + 1]) / height for i in pairs}
-    steps = {i: reading.places[i + 1] - reading.places[i] for i in pairs}
-    for i in sorted(_outstanding(gaps, steps), reverse=True):
+    steps = [reading.places[i + 1] - reading.places[i] for i in pairs]
+    character = float(np.mean(sorted(steps)[:-1])) * width / height
+    for i in sorted(_outstanding(gaps, character), reverse=True):
         reading = _insert(reading, i + 1)
     return reading
 
 
 def _ink(picture: Picture) -> NDArray[np.int64]:
-    """Pixels of ink in each column: strokes brighter than their surroundings, or darker ones."""
+    """Pixels of ink in each column: strokes in the colour that the strongest ones have.
+
+    Contrast alone would take edges of the ground for ink and see no gap.
+    """
     height = picture.shape[0]
-    bright = picture.max(axis=2).astype(np.float32)
-    core = bright[int(height * _CORE) : max(int(height * (1 - _CORE)), 1)]
+    core = picture[int(height * _CORE) : max(int(height * (1 - _CORE)), 1)].astype(np.float32)
+    bright = core.max(axis=2)
     size = max(3, int(height * _BLUR)) | 1
-    detail = core - cv2.blur(core, (size, size))
+    detail = bright - cv2.blur(bright, (size, size))
     low, high = -np.percentile(detail, 3), np.percentile(detail, 97)
-    strokes = detail > _INK * high if high >= low else detail < -_INK * low
-    return np.asarray(strokes.sum(axis=0), dtype=np.int64)
+    if high < low:
+        detail, high = -detail, low
+    colour = np.median(core[detail >= _SURELY_INK * high], axis=0)
+    alike = np.abs(core - colour).max(axis=2) < _ALIKE
+    return np.asarray((alike & (detail > _INK * high)).sum(axis=0), dtype=np.int64)
 
 
 def _longest(flags: NDArray[np.bool_]) -> int:
@@ -73,23 +78,22 @@ def _longest(flags: NDArray[np.bool_]) -> int:
     return longest
 
 
-def _outstanding(gaps: dict[int, float], steps: dict[int, float]) -> list[int]:
+def _outstanding(gaps: dict[int, float], character: float) -> list[int]:
     """The gaps that are clearly wider than all narrower ones, if they are few.
 
     Parameters
     ----------
     gaps : heights of blank between each character of a pair and the next, by the pair's number.
-    steps : how far the pair's characters stand apart, by its number.
+    character : the width of a character, in heights.
     """
     order = sorted(gaps, key=lambda i: gaps[i])
-    longer = _LONGER * float(np.median(list(steps.values())))
+    space = float(np.median(list(gaps.values()))) + _SPACE * character
     most = max(1, int(_MOST * len(order)))
     for rank in range(len(order) - most, len(order)):
         widest, gap = gaps[order[rank - 1]], gaps[order[rank]]
         if widest > _WIDEST_USUAL:
             return []
-        stepped = gap >= _NARROWEST_STEP and all(steps[i] >= longer for i in order[rank:])
-        if gap >= max(_NARROWEST, (_WIDER_STEP if stepped else _WIDER) * widest):
+        if gap >= max(space, _WIDER * widest):
             return order[rank:]
     return []
 

@@ -71,6 +71,8 @@ class Track:
         """The last frame that was looked at."""
         self.settled = False
         """Whether ``start`` has been searched for."""
+        self.begins_with_shot = self.ends_with_shot = False
+        """Whether the picture around it changes as well when it comes and when it goes."""
         self.template = Template(self._detail(luma))
         self.edits = EditWatch(text, width, height, index)
         self._level = 1.0
@@ -82,6 +84,11 @@ class Track:
         self._sum: NDArray[np.float32] | None = None
         self._single: Picture | None = None
         self._summed = 0
+
+    @property
+    def of_shot(self) -> bool:
+        """Whether it comes and goes with a shot, as what is in the picture does."""
+        return self.begins_with_shot and self.ends_with_shot
 
     def stands_on(self, other: Track) -> bool:
         """Whether both are on one line and at least one of them lies for the most part on the
