@@ -2,8 +2,8 @@
 
 Captions share a place and a look and say many different things; a mark says one thing for long, a
 sign says one thing in pieces, a headline stays far longer than it takes to read. So the place that
-says most is that of the captions. What else belongs to them is in line with it and of its size, or
-comes and goes with it as its second row.
+says most is that of the captions. What else belongs to them is in line with it, of its size and
+takes turns with it, or comes and goes with it as its second row.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ _PIECES = 2.0  # showings per text: what moves with the camera is lost and found
 _LINE, _AXIS = 0.15, 0.5  # row heights, mean deviation: a final comma moves the centre
 _CENTRE = 0.06  # of the strip's width: fewer texts are captions when they are centred
 _SIZE = 0.65  # smaller over larger median height of two places of one style
+_TURN = 0.25  # of the shorter one's time that both may be shown: captions take turns
 _TOGETHER = 0.85  # intersection over union of the times of two rows of one caption
 _MOSTLY = 0.5  # share of a place's rows that make it the second row of all captions
 
@@ -120,10 +121,16 @@ class _Place:
         with_main = sum(any(_second_row(s, m) for m in main.showings) for s in self.showings)
         return with_main >= _MOSTLY * len(self.showings)
 
-    def is_in_line_with(self, main: _Place) -> bool:
-        """Whether it is another place for the same captions: of their size, on their axis."""
+    def takes_turns_with(self, main: _Place) -> bool:
+        """Whether it is another place for the same captions: of their size, on their axis, and not
+        at the same time.
+        """
         small, large = sorted((self.height, main.height))
-        return small >= _SIZE * large and _aligned(self.showings[0], main.showings[0])
+        return (
+            small >= _SIZE * large
+            and _aligned(self.showings[0], main.showings[0])
+            and not any(_overlap(s, m) > _TURN for s in self.showings for m in main.showings)
+        )
 
 
 def main_track(showings: Sequence[Showing], film: float, width: int) -> list[Showing]:
@@ -145,7 +152,7 @@ def main_track(showings: Sequence[Showing], film: float, width: int) -> list[Sho
     main = max(credible, key=lambda place: place.weight)
     others = [place for place in moving if place is not main]
     kept = [
-        place for place in others if place.is_in_line_with(main) or place.is_second_row_of(main)
+        place for place in others if place.takes_turns_with(main) or place.is_second_row_of(main)
     ]
     chosen = [s for place in (main, *kept) for s in place.showings]
     rest = [s for place in others if place not in kept for s in place.showings]
@@ -162,6 +169,12 @@ def _places(showings: Sequence[Showing]) -> list[_Place]:
         else:
             places.append(_Place([showing]))
     return places
+
+
+def _overlap(one: Showing, other: Showing) -> float:
+    """The seconds that both are shown, over those of the shorter."""
+    common = min(one.end, other.end) - max(one.start, other.start)
+    return common / min(one.duration, other.duration)
 
 
 def _deviation(values: Sequence[float]) -> float:

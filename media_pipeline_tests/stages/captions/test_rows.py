@@ -34,3 +34,13 @@ def test_the_covered_share_is_of_the_box_itself() -> None:
 
 def test_a_margin_ends_at_the_edges() -> None:
     assert PixelBox(5, 2, 95, 48).padded(10, 5, 100, 50) == PixelBox(0, 0, 100, 50)
+
+
+def test_a_row_that_has_stood_alone_is_no_part_of_one_that_comes_beside_it() -> None:
+    mark = PixelBox(300, 10, 380, 40)
+    caption, both = TextBox(100, 10, 280, 40), TextBox(100, 10, 382, 40)
+    again = TextBox(298, 9, 381, 41)
+    assert join_rows([caption, again], 8, [mark]) == [PixelBox(100, 10, 280, 40)]
+    assert join_rows([both], 8, [mark]) == [PixelBox(100, 10, 300, 40)]
+    assert join_rows([again], 8, [mark]) == []
+    assert join_rows([caption, again], 8) == [PixelBox(100, 9, 381, 41)]

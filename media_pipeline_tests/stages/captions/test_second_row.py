@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from media_pipeline.stages.captions.layout import Showing, group_rows, main_track
+from media_pipeline.stages.captions.layout import Showing, group_rows
+from media_pipeline.stages.captions.main_track import main_track
 from media_pipeline.stages.captions.reading import Row
 from media_pipeline.stages.captions.rows import PixelBox
 
@@ -32,7 +33,7 @@ SINGLE = [showing(i * 4.0, i * 4.0 + 2.5, text, 130) for i, text in enumerate(TE
 
 def test_the_row_above_a_caption_comes_with_it() -> None:
     both = [showing(50, 52, "我们没有时间了", 90, 210), showing(50, 52, "We have no time.", 130)]
-    kept = main_track([*SINGLE, *both], 60.0)
+    kept = main_track([*SINGLE, *both], 60.0, 640)
     assert len(kept) == len(SINGLE) + 2
     assert group_rows(kept)[-1].text == "我们没有时间了\nWe have no time."
 
@@ -47,6 +48,6 @@ def test_the_row_above_a_caption_comes_with_it() -> None:
     ids=["other time", "far above", "elsewhere"],
 )
 def test_other_text_does_not(other: Showing) -> None:
-    kept = main_track([*SINGLE, showing(50, 52, "We have no time.", 130), other], 60.0)
+    kept = main_track([*SINGLE, showing(50, 52, "We have no time.", 130), other], 60.0, 640)
     assert not any(s is other for s in kept)
     assert len(kept) == len(SINGLE) + 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from media_pipeline.stages.captions.signature import ChangeGate
+from media_pipeline.stages.captions.signature import ChangeGate, is_cut
 from media_pipeline_tests.stages.captions.strips import TEXT, Luma, strip
 
 
@@ -48,3 +48,14 @@ def test_text_on_a_moving_ground_is_a_change(gate: ChangeGate) -> None:
     shifts = range(30, 230, 10)
     text = "他今天会来"
     assert all(gate.changed(strip(text, shift=s), before(s, text), []) for s in shifts)
+
+
+def test_a_cut_changes_the_picture_beside_the_text() -> None:
+    one, moved, other = (
+        strip("他今天会来"),
+        strip("他今天会来", shift=2),
+        strip("他今天会来", seed=5),
+    )
+    assert is_cut(one, other, TEXT)
+    assert not is_cut(one, moved, TEXT)
+    assert not is_cut(strip(), one, TEXT)
