@@ -131,8 +131,9 @@ def checked_params(
             raise InvalidParameter(
                 f"{where}there is no parameter {name}", _choices(stage.params.model_fields)
             ) from None
+        fault = first["msg"].removeprefix("Value error, ")
         raise InvalidParameter(
-            f"{where}{name} is {first['input']!r}: {first['msg']}", _describe(stage, first["loc"])
+            f"{where}{name} is {first['input']!r}: {fault}", _describe(stage, first["loc"])
         ) from None
     for name, value in params.model_dump(mode="json").items():
         if not _finite(value):
@@ -363,5 +364,9 @@ def _finite(value: Any) -> bool:
 
 
 def _describe(stage: Stage, location: tuple[int | str, ...]) -> str:
-    field = stage.params.model_fields.get(str(location[0])) if location else None
-    return field.description or "" if field else ""
+    name = str(location[0]) if location else ""
+    if name not in stage.params.model_fields:
+        return ""
+    allowed = stage.params.allowed(name)
+    description = stage.params.model_fields[name].description or ""
+    return ": ".join(part for part in (f"give {allowed}" if allowed else "", description) if part)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from media_pipeline._cli.console import bars, timed
+from media_pipeline._cli.console import bars, note, timed
 from media_pipeline._cli.outputs import check_output
 from media_pipeline.errors import InvalidParameter
 
@@ -50,7 +50,7 @@ def run(
     with bars() as progress:
         item = runner.ingest(media, progress=progress.bar("reading the file"))
         with timed(lambda: _seconds(runner, item.key)), runner.store.scratch() as folder:
-            result = work(Job(runner, item.key, folder, output.name, progress.bar(function)))
+            result = work(Job(runner, item.key, folder, output.name, progress.bar(function), note))
             deliver(sorted(folder.iterdir()), output.parent)
     sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
 

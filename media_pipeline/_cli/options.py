@@ -45,15 +45,8 @@ def _explain(stage: str, name: str) -> str:
 
     params = default_stages()[stage].params
     field = params.model_fields[name]
-    schema = params.model_json_schema()["properties"][name]
-    ranges = [s for s in (schema, *schema.get("anyOf", ())) if "minimum" in s or "maximum" in s]
-    limits = [f"{r.get('minimum', '…')} to {r.get('maximum', '…')}" for r in ranges]
-    choices = next(
-        (", ".join(map(str, s["enum"])) for s in (schema, *schema.get("anyOf", ())) if "enum" in s),
-        "",
-    )
     default = field.get_default(call_default_factory=True)
-    facts = [*limits, *([f"one of {choices}"] if choices else [])]
+    facts = [allowed] if (allowed := params.allowed(name)) else []
     facts += [f"default {default}"] if default is not None else []
     text = field.description or name
     return f"{text} ({'; '.join(facts)})" if facts else text

@@ -62,13 +62,13 @@ def config_type(annotation: Any, *, top: bool = False) -> Any:
 
     Scalars, lists and string-keyed dicts stay what they are. A ``Literal`` of strings stays one
     only as the whole type of a field (``top``): inside ``Optional`` or a list Dagster refuses it,
-    and it becomes the type of its values.
+    and it becomes the type of its values. A union of several such types becomes ``Any``: the
+    parameters themselves refuse what is none of them.
 
     Raises
     ------
     TypeError
-        for tuples, unions of several types and anything else: there is no config type that keeps
-        their values.
+        for tuples and anything else: there is no config type that keeps their values.
     """
     origin, arguments = get_origin(annotation), get_args(annotation)
     if annotation in _SCALARS:
@@ -81,8 +81,8 @@ def config_type(annotation: Any, *, top: bool = False) -> Any:
             return annotation if top and kinds == {str} else kinds.pop()
     if origin in (Union, types.UnionType):
         inner = [argument for argument in arguments if argument is not types.NoneType]
-        if len(inner) == 1:
-            return config_type(inner[0]) | None
+        members = [config_type(argument) for argument in inner]
+        return members[0] | None if len(members) == 1 else Any
     if origin is list:
         return list[config_type(arguments[0])]  # type: ignore[misc]
     if origin is dict and arguments[0] is str:

@@ -17,6 +17,10 @@ from media_pipeline.stages.base import Progress, Stage, StageParams
 PLACE = "JobParams"
 
 
+def _unheard(_text: str) -> None:
+    pass
+
+
 @dataclass(frozen=True)
 class Job:
     """One call of a function on a film of the lake."""
@@ -28,6 +32,8 @@ class Job:
     name: str
     """Of the file that is wanted; functions that write several derive their names from it."""
     progress: Progress
+    note: Callable[[str], None] = _unheard
+    """Takes what people should know besides the Result."""
 
 
 Result = Any

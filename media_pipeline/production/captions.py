@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from media_pipeline.errors import NoCaptionsFound
 from media_pipeline.media.files import atomic_path
 from media_pipeline.production.base import (
     Function,
@@ -17,37 +17,73 @@ from media_pipeline.production.base import (
     Result,
     Work,
     checked,
-    checked_stage,
     stage_fields,
 )
-from media_pipeline.stages.captions import OCR_CUES
+from media_pipeline.stages.captions import CAPTION_FILES, OCR_CUES
+from media_pipeline.stages.captions.extract import BOTTOM_QUARTER, checked_region
+from media_pipeline.stages.captions.files import in_language, one_line
 from media_pipeline.text.cues import Cue, cues_from_table
 from media_pipeline.text.formats import format_cues
-from media_pipeline.text.scripts import rows_in_script
-
-_OF_STAGE = ("fps", "roi", "lang")
 
 
 class _Own(JobParams):
     track: Literal["main"] | None = Field(None, description="main, or null for all in the ROI")
-    sep: bool = Field(False, description="one file for Chinese and one for English")
-    formatter: str = Field("", max_length=256, description="put before the text of each cue")
+    sep: bool = Field(
+        False,
+        description="one file for Chinese and one for English",
+        json_schema_extra={"allowed": "true | false"},
+    )
+    roi: list[list[float]] | None = Field(
+        None,
+        description="where captions are looked for; null is the bottom quarter of the picture",
+        json_schema_extra={
+            "allowed": "[[top, bottom], [left, right]], in each pair 0 <= first < second <= 1"
+        },
+    )
+
+    _roi = field_validator("roi", mode="before")(checked_region)
+
+    @field_validator("fps", "lang", "formatter", mode="before", check_fields=False)
+    @classmethod
+    def _null_is_the_default(cls, value: object, info: Any) -> object:
+        return cls.model_fields[info.field_name].default if value is None else value
 
 
-class CaptionParams(_Own, stage_fields(OCR_CUES, *_OF_STAGE)):  # type: ignore[misc]
+class CaptionParams(
+    _Own,
+    stage_fields(OCR_CUES, "fps", "lang"),  # type: ignore[misc]
+    stage_fields(CAPTION_FILES, "formatter"),  # type: ignore[misc]
+):
     """JobParams of CaptionExtraction."""
+
+    _formatter = field_validator("formatter")(one_line)
 
 
 def prepare(values: Mapping[str, Any]) -> Work:
-    """Check the parameters, and give the work."""
+    """Check the parameters, and give the work.
+
+    Without a region the bottom quarter is read, and never more: the caller of a request has said
+    where captions are. A film without captions gives empty files, and the reason as a note.
+    """
     params = checked(CaptionParams, values)
-    given = params.model_dump(include=set(_OF_STAGE) & params.model_fields_set)
-    stage = {**given, "track": params.track or "all"}
-    checked_stage(OCR_CUES, stage)
+    stage = {
+        **params.model_dump(include={"fps", "lang"}),
+        "roi": params.roi or BOTTOM_QUARTER,
+        "track": params.track or "all",
+    }
 
     def work(job: Job) -> Result:
-        found = job.runner.request(job.key, OCR_CUES, {OCR_CUES.name: stage}, progress=job.progress)
-        cues = cues_from_table(found.table("cues"))
+        cues: Sequence[Cue] = ()
+        try:
+            found = job.runner.request(
+                job.key, OCR_CUES, {OCR_CUES.name: stage}, progress=job.progress
+            )
+        except NoCaptionsFound as error:
+            job.note(f"no captions: {error}")
+        else:
+            cues = cues_from_table(found.table("cues"))
+            for warning in found.manifest.warnings:
+                job.note(f"warning: {warning}")
         write_captions(cues, job.folder / job.name, separate=params.sep, prefix=params.formatter)
         return {}
 
@@ -58,14 +94,11 @@ def write_captions(cues: Sequence[Cue], output: Path, *, separate: bool, prefix:
     """Write the captions as one SRT file, or as one for the Chinese and one for the English rows.
 
     ``{resultType}`` in the file's name becomes ``zh`` and ``en``; without it that is put before the
-    suffix.
+    suffix. Without captions the files are empty.
     """
     texts: dict[Path, Sequence[Cue]] = {output: cues}
     if separate:
-        texts = {}
-        for language in ("zh", "en"):
-            rows = [replace(c, text=rows_in_script(c.text, language)) for c in cues]
-            texts[_part(output, language)] = [c for c in rows if c.text.strip()]
+        texts = {_part(output, language): in_language(cues, language) for language in ("zh", "en")}
     for path, part in texts.items():
         with atomic_path(path) as target:
             target.write_text(

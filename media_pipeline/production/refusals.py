@@ -55,6 +55,8 @@ def shown(value: Any) -> str:
 
 def value_range(schema: Schema) -> str:
     """What a JSON schema allows, in a few characters; empty when it says nothing."""
+    if "allowed" in schema:
+        return str(schema["allowed"])
     if "enum" in schema:
         return " | ".join(str(value) for value in schema["enum"])
     if "const" in schema:

@@ -19,7 +19,7 @@ class Hit:
 
     start: float
     where: str
-    """``captions`` or ``words``."""
+    """``captions``, ``captions, doubtful`` or ``words``."""
     text: str
     """What stands there, with what is around it."""
 
@@ -44,7 +44,8 @@ def _fold(text: str) -> str:
 def _in_cues(cues: Sequence[Cue], needle: str) -> Iterator[Hit]:
     for cue in cues:
         if needle in _fold(cue.text):
-            yield Hit(cue.start, "captions", " / ".join(cue.text.split("\n")))
+            where = "captions, doubtful" if cue.doubtful else "captions"
+            yield Hit(cue.start, where, " / ".join(cue.text.split("\n")))
 
 
 def _in_words(words: Sequence[Word], needle: str) -> Iterator[Hit]:

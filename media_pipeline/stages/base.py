@@ -33,6 +33,26 @@ class StageParams(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    @classmethod
+    def allowed(cls, name: str) -> str:
+        """The values that a parameter takes, in words; empty where its type says enough.
+
+        A field's own words (``json_schema_extra={"allowed": ...}``) go before its range or choices.
+        """
+        schema = cls.model_json_schema()["properties"][name]
+        if "allowed" in schema:
+            return str(schema["allowed"])
+        kinds = (schema, *schema.get("anyOf", ()), schema.get("items", {}))
+        words = [
+            f"{kind.get('minimum', '…')} to {kind.get('maximum', '…')}"
+            for kind in kinds
+            if "minimum" in kind or "maximum" in kind
+        ]
+        choices = next((kind["enum"] for kind in kinds if "enum" in kind), ())
+        if choices:
+            words.append(f"one of {', '.join(map(str, choices))}")
+        return "; ".join(words)
+
 
 @dataclass(frozen=True, slots=True)
 class Environment:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -12,9 +13,12 @@ from pathlib import Path
 import pytest
 
 from media_pipeline._cli.outputs import new_file
+from media_pipeline.errors import printable
+from media_pipeline.production.refusals import shown
 from media_pipeline.text.cues import Cue
 from media_pipeline.text.formats import write_cues
 from media_pipeline_tests.cli.conftest import Done, Home, assert_fails
+from media_pipeline_tests.generators.captions import WRONG_REGIONS
 
 COMMANDS = [
     "demo",
@@ -121,10 +125,6 @@ def test_wrong_usage_is_one_line_and_2(
         (("run", "CaptionExtraction", "x.mp4", "o.srt", "--params", "{fps"), ["JSON"]),
         (("run", "CaptionExtraction", "x.mp4", "o.srt", "--params", "[]"), ["JobParams"]),
         (
-            ("run", "CaptionExtraction", "x.mp4", "o.srt", "--params", '{"fps": 30}'),
-            ["JobParams.fps", "30", "10"],
-        ),
-        (
             ("run", "CaptionExtraction", "x.mp4", "o.srt", "--params", '{"Speed": 1}'),
             ["JobParams.Speed", "formatter"],
         ),
@@ -139,6 +139,32 @@ def test_bad_input_is_one_line_and_1(
     before = sorted(command.cwd.iterdir())
     assert_fails(inside(*arguments), 1, *words)
     assert sorted(command.cwd.iterdir()) == before
+
+
+_PAIRS = "[[top, bottom], [left, right]], in each pair 0 <= first < second <= 1"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "allowed"),
+    [
+        *(("fps", value, "2-10") for value in (1, 11, "x")),
+        *(("roi", value, _PAIRS) for value in [*WRONG_REGIONS, "auto"]),
+        ("lang", "fr", "ch | en | ch_ml"),
+        ("track", "all", "main"),
+        ("sep", "perhaps", "true | false"),
+        ("formatter", "a\nb", "one line of at most 64 characters"),
+        ("formatter", "x" * 65, "one line of at most 64 characters"),
+    ],
+)
+def test_a_wrong_job_parameter_is_told_in_the_words_of_the_wire(
+    command: Home, inside: Callable[..., Done], name: str, value: object, allowed: str
+) -> None:
+    params = json.dumps({name: value})
+    done = inside("run", "CaptionExtraction", "x.mp4", "o.srt", "--params", params)
+    line = f"'JobParams.{name}' is invalid, input: {shown(value)}, value range: {allowed}"
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.errors == [f"media-pipeline: {printable(line)}"]
+    assert not (command.root / "lake").exists()
 
 
 def test_a_bad_setting_is_one_line(command: Home) -> None:

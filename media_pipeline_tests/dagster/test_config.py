@@ -31,6 +31,7 @@ class EveryKind(StageParams):
     maybe_names: list[str] | None = Field(None, description="perhaps names")
     roi: list[list[float]] = Field([[0.5, 1.0], [0.0, 1.0]], description="a region")
     maybe_roi: list[list[float]] | None = Field(None, description="perhaps a region")
+    place: list[list[float]] | Literal["auto"] | None = Field(None, description="where, or auto")
     weights: dict[str, float] = Field({"motion": 1.0}, description="weights")
     bounded: Annotated[int, Field(ge=0)] = Field(0, description="annotated")
 
@@ -58,6 +59,7 @@ OTHER: dict[str, Any] = {
     "maybe_names": [],
     "roi": [[0.1, 0.2], [0, 1]],
     "maybe_roi": [[0.0, 1.0], [0.0, 1.0]],
+    "place": "auto",
     "weights": {"a b": 0.5, "c": 2},
     "bounded": 7,
 }
@@ -67,6 +69,8 @@ INVALID = [
     ("share", 1.0),
     ("text", "too long"),
     ("size", 500),
+    ("place", "nowhere"),
+    ("place", [["a"]]),
     ("maybe_count", 0),
     ("maybe_mode", "best"),
     ("names", []),
@@ -142,7 +146,7 @@ def test_the_launchpad_explains_each_field() -> None:
 
 @pytest.mark.parametrize(
     "annotation",
-    [tuple[float, float], str | list[str], dict[int, float], Literal["a", 1], bytes, Any],
+    [tuple[float, float], str | list[bytes], dict[int, float], Literal["a", 1], bytes, Any],
 )
 def test_what_dagster_cannot_hold_is_refused_when_defining(annotation: Any) -> None:
     with pytest.raises(TypeError, match="no counterpart"):

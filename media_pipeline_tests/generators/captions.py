@@ -26,6 +26,24 @@ from media_pipeline_tests.generators.grounds import pictures, sway
 Picture = NDArray[np.uint8]
 Colour = tuple[int, int, int]
 
+WRONG_REGIONS: list[object] = [
+    [[1.0, 0.5], [0.0, 1.0]],
+    [[0.5, 1.0], [1.0, 0.0]],
+    [[-0.1, 1.0], [0.0, 1.0]],
+    [[0.5, 1.5], [0.0, 1.0]],
+    [[0.5, 0.5], [0.0, 1.0]],
+    [[0.5, 1.0], [0.3, 0.3]],
+    [[0.5, 1.0]],
+    [[0.5, 1.0], [0.0]],
+    [[0.5, 1.0, 1.0], [0.0, 1.0]],
+    [0.5, 1.0],
+    [[None, 1.0], [0.0, 1.0]],
+    [["0.5", 1.0], [0.0, 1.0]],
+    {"top": 0.5},
+    0.5,
+]
+"""Regions reversed, outside the picture, of no area, and no pair of pairs."""
+
 
 @dataclass(frozen=True)
 class Style:

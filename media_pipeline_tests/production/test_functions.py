@@ -43,6 +43,9 @@ def test_wrong_parameters_are_named_with_their_range(
 def test_right_parameters_are_taken() -> None:
     FUNCTIONS["CaptionExtraction"].prepare({"fps": 10, "sep": False, "roi": [[0.5, 1], [0, 1]]})
     FUNCTIONS["CaptionExtraction"].prepare({"track": None, "formatter": "{\\an8}"})
+    FUNCTIONS["CaptionExtraction"].prepare(
+        dict.fromkeys(("fps", "roi", "lang", "track", "formatter"))
+    )
     FUNCTIONS["VideoClip"].prepare({})
 
 

@@ -34,7 +34,7 @@ class Evidence:
 
 
 def make_cues(
-    showings: Sequence[Showing], size: tuple[int, int], region: Box
+    showings: Sequence[Showing], size: tuple[int, int], region: Box, limit: float = 0.0
 ) -> tuple[list[Cue], list[Evidence]]:
     """The cues of rows in time order, and for each what it rests on.
 
@@ -43,6 +43,7 @@ def make_cues(
     showings : the rows that belong to the captions.
     size : width and height of the strip that the rows' boxes refer to.
     region : the part of the displayed picture that the strip shows.
+    limit : a cue with a row that was read with less confidence is marked as doubtful.
     """
     groups = group_rows(showings)
     evidence = [
@@ -53,14 +54,16 @@ def make_cues(
         )
         for group in groups
     ]
-    cues = [_cue(group, proof) for group, proof in zip(groups, evidence, strict=True)]
+    cues = [_cue(group, proof, limit) for group, proof in zip(groups, evidence, strict=True)]
     return cues, evidence
 
 
-def _cue(group: Group, evidence: Evidence) -> Cue:
+def _cue(group: Group, evidence: Evidence, limit: float) -> Cue:
     letters = sum(len(s.row.text) for s in group.rows)
     confidence = sum(s.row.confidence * len(s.row.text) for s in group.rows) / letters
-    return Cue(group.start, group.end, group.text, confidence, reduce(Box.union, evidence.lines))
+    doubtful = min(s.row.confidence for s in group.rows) < limit
+    box = reduce(Box.union, evidence.lines)
+    return Cue(group.start, group.end, group.text, confidence, box, doubtful)
 
 
 def _box(showing: Showing, size: tuple[int, int], region: Box) -> Box:

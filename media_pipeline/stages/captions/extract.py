@@ -8,9 +8,9 @@ what each step does is said there.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, TypeGuard
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -20,6 +20,7 @@ from media_pipeline.errors import NoCaptionsFound, NoVideoStream
 from media_pipeline.media.decode import decode
 from media_pipeline.media.geometry import Box
 from media_pipeline.media.probe import MediaInfo, probe
+from media_pipeline.media.timecode import format_timecode
 from media_pipeline.ocr.base import TextEngine, identify_engine, load_engine
 from media_pipeline.stages.base import (
     Environment,
@@ -33,14 +34,46 @@ from media_pipeline.stages.base import (
     Work,
     quiet,
 )
+from media_pipeline.stages.captions.band import find_band
 from media_pipeline.stages.captions.cues import Evidence, make_cues
+from media_pipeline.stages.captions.doubt import doubtful_captions
 from media_pipeline.stages.captions.main_track import main_track
 from media_pipeline.stages.captions.scan import Counts, Scan
 from media_pipeline.stages.tables import OCR_CUES as SPEC
 from media_pipeline.text.cues import Cue, cues_to_table
 
 VERSION = "2"
+BOTTOM_QUARTER = [[0.75, 1.0], [0.0, 1.0]]
+"""The region that the wire reads where none is given."""
 _PROGRESS_FRAMES = 16
+_LISTED = 10  # times of doubtful captions in a warning
+_SCAN = 0.2  # share of the work that looking for the band is
+
+
+def checked_region(roi: object) -> object:
+    """The region as it is, when it is one: a pair of pairs inside the picture, ``auto`` or None.
+
+    Raises
+    ------
+    ValueError
+    """
+    if roi is None or roi == "auto":
+        return roi
+    if not _is_pair(roi) or not all(
+        _is_pair(pair) and all(_is_number(edge) for edge in pair) for pair in roi
+    ):
+        raise ValueError("it is not a pair of pairs of numbers")
+    if any(not 0.0 <= low < high <= 1.0 for low, high in roi):
+        raise ValueError("its edges are reversed, equal or outside the picture")
+    return roi
+
+
+def _is_pair(value: object) -> TypeGuard[Sequence[Any]]:
+    return isinstance(value, list | tuple) and len(value) == 2
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 class Params(StageParams):
@@ -53,10 +86,15 @@ class Params(StageParams):
         description="samples per second that are looked at for new text; times are exact to the "
         "frame at any rate",
     )
-    roi: list[list[float]] = Field(
-        default=[[0.75, 1.0], [0.0, 1.0]],
+    roi: list[list[float]] | Literal["auto"] | None = Field(
+        default=None,
         description="where captions are looked for: [[top, bottom], [left, right]] as shares of "
-        "the picture",
+        "the picture; auto finds them in the whole picture; empty is the bottom quarter, and auto "
+        "where that holds none",
+        json_schema_extra={
+            "allowed": "[[top, bottom], [left, right]], in each pair 0 <= first < second <= 1; or "
+            "auto"
+        },
     )
     lang: Literal["ch", "en", "ch_ml"] = Field(
         "ch",
@@ -69,31 +107,37 @@ class Params(StageParams):
         "that stands still",
     )
     min_confidence: float = Field(
-        0.6, ge=0.0, le=1.0, description="rows that are read with less confidence are left out"
+        0.6,
+        ge=0.0,
+        le=1.0,
+        description="captions that are read with less confidence are marked as doubtful; text "
+        "elsewhere is left out",
     )
     engine: Literal["auto", "rapidocr", "easyocr"] = Field(
         "auto", description="which text engine reads; auto takes rapidocr"
     )
 
-    @field_validator("roi")
-    @classmethod
-    def _two_ranges(cls, roi: list[list[float]]) -> list[list[float]]:
-        if len(roi) != 2 or any(len(pair) != 2 for pair in roi):
-            raise ValueError("write it as [[top, bottom], [left, right]]")
-        if any(not 0.0 <= low < high <= 1.0 for low, high in roi):
-            raise ValueError(
-                "each pair must be two shares of the picture, 0 <= first < second <= 1"
-            )
-        return roi
+    _roi = field_validator("roi", mode="before")(checked_region)
 
 
 @dataclass(frozen=True, slots=True)
 class Extraction:
-    """The captions of a film: cues in time order, and for each what its text rests on."""
+    """The captions of a film.
+
+    Attributes
+    ----------
+    cues : in time order.
+    evidence : for each cue what its text rests on.
+    counts : how much was looked at.
+    region : the part of the picture that was read; empty where no band of captions was found.
+    warnings : what people should know.
+    """
 
     cues: list[Cue]
     evidence: list[Evidence]
     counts: Counts
+    region: Box
+    warnings: tuple[str, ...] = ()
 
 
 def extract_captions(
@@ -139,17 +183,73 @@ def _extract(
 ) -> Extraction:
     if info.video is None:
         raise NoVideoStream(path.name)
-    region = Box.from_roi(params.roi)
+    if params.roi == "auto":
+        return _in_band(path, info, params, engine, progress)
+    roi = BOTTOM_QUARTER if params.roi is None else params.roi
+    found = _read(path, info, params, engine, Box.from_roi(roi), progress)
+    if found.cues or params.roi is not None:
+        return found
+    elsewhere = _in_band(path, info, params, engine, progress)
+    if not elsewhere.cues:
+        return found
+    where = _shown(elsewhere.region)
+    warning = f"the bottom quarter of the picture holds no captions: they were read in {where}"
+    return replace(elsewhere, warnings=(*elsewhere.warnings, warning))
+
+
+def _in_band(
+    path: Path, info: MediaInfo, params: Params, engine: TextEngine, progress: Progress
+) -> Extraction:
+    """The captions in the band that a sparse scan of the whole picture finds."""
+    assert info.video is not None  # noqa: S101 - looked at before
+    band = find_band(
+        path, info.video, engine, params.lang, progress=lambda share: progress(_SCAN * share)
+    )
+    if band is None:
+        return Extraction([], [], Counts(0, 0, 0, 0, 0), Box(0.0, 0.0, 0.0, 0.0))
+    return _read(
+        path, info, params, engine, band, lambda share: progress(_SCAN + (1 - _SCAN) * share)
+    )
+
+
+def _read(
+    path: Path,
+    info: MediaInfo,
+    params: Params,
+    engine: TextEngine,
+    region: Box,
+    progress: Progress,
+) -> Extraction:
+    """The captions in a region of the picture."""
     scan = Scan(engine, params.fps, params.lang)
     for frame in decode(path, region=region):
         scan.take(frame)
         if frame.index % _PROGRESS_FRAMES == 0:
             progress(min(1.0, frame.time / max(info.duration, 1e-3)))
-    showings = [s for s in scan.finish() if s.row.confidence >= params.min_confidence]
+    showings = scan.finish()
+    sure = [s for s in showings if s.row.confidence >= params.min_confidence]
     if params.track == "main":
-        showings = main_track(showings, scan.duration, scan.size[0])
-    cues, evidence = make_cues(showings, scan.size, region)
-    return Extraction(cues, evidence, scan.counts)
+        sure = main_track(sure, scan.duration, scan.size[0])
+    unsure = [s for s in showings if s.row.confidence < params.min_confidence]
+    shown = sure + doubtful_captions(sure, unsure, scan.duration, scan.size[0])
+    cues, evidence = make_cues(shown, scan.size, region, params.min_confidence)
+    return Extraction(cues, evidence, scan.counts, region, _doubts(cues, params.min_confidence))
+
+
+def _doubts(cues: Sequence[Cue], limit: float) -> tuple[str, ...]:
+    doubtful = [format_timecode(cue.start) for cue in cues if cue.doubtful]
+    if not doubtful:
+        return ()
+    listed = ", ".join(doubtful[:_LISTED]) + (", …" if len(doubtful) > _LISTED else "")
+    return (
+        f"{len(doubtful)} of {len(cues)} captions were read with less confidence than {limit:g} "
+        f"and should be looked at: {listed}",
+    )
+
+
+def _shown(region: Box) -> str:
+    edges = [[region.y, region.bottom], [region.x, region.right]]
+    return f"roi {[[round(edge, 3) for edge in pair] for pair in edges]}"
 
 
 def _engine_name(params: Params) -> str:
@@ -176,8 +276,9 @@ def _run(work: Work) -> Outcome:
     engine = load_engine(_engine_name(params), work.environment)
     found = _extract(work.media, work.info, params, engine, work.progress)
     if not found.cues:
+        where = "the whole picture" if params.roi in (None, "auto") else f"the region {params.roi}"
         raise NoCaptionsFound(
-            f"{work.name} shows no captions in the region {params.roi}",
+            f"{work.name} shows no captions in {where}",
             "give another roi ([[top, bottom], [left, right]]), or track all for text that is no "
             "caption",
         )
@@ -185,7 +286,8 @@ def _run(work: Work) -> Outcome:
     for name, proof in zip(names, found.evidence, strict=True):
         (work.out / name).write_bytes(proof.crop)
     pq.write_table(_table(found, names), work.out / "cues.parquet")
-    return Outcome({"cues": len(found.cues), **asdict(found.counts)})
+    facts = {"cues": len(found.cues), "region": asdict(found.region), **asdict(found.counts)}
+    return Outcome(facts, found.warnings)
 
 
 def _table(found: Extraction, crops: Sequence[str]) -> pa.Table:

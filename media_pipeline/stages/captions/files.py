@@ -18,6 +18,18 @@ from media_pipeline.text.scripts import main_script, rows_in_script
 _SEPARATED = ("zh", "en")
 
 
+def one_line(formatter: str) -> str:
+    """The prefix as it is, when it is one line.
+
+    Raises
+    ------
+    ValueError
+    """
+    if not formatter.isprintable():
+        raise ValueError("write it in one line, without control characters")
+    return formatter
+
+
 class Params(StageParams):
     """What can be asked of the caption files."""
 
@@ -28,6 +40,7 @@ class Params(StageParams):
         default="",
         max_length=64,
         description=r"put before each cue's text in SRT and ASS, such as {\an8} for the top",
+        json_schema_extra={"allowed": "one line of at most 64 characters"},
     )
     sep: bool = Field(
         default=False,
@@ -35,12 +48,7 @@ class Params(StageParams):
         "captions.zh.* and captions.en.*",
     )
 
-    @field_validator("formatter")
-    @classmethod
-    def _one_line(cls, formatter: str) -> str:
-        if not formatter.isprintable():
-            raise ValueError("write it in one line, without control characters")
-        return formatter
+    _formatter = field_validator("formatter")(one_line)
 
 
 def write_caption_files(

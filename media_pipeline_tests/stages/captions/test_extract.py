@@ -7,9 +7,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from pydantic import ValidationError
 
-from media_pipeline.errors import NoCaptionsFound, NoVideoStream, PictureTooSmall
+from media_pipeline.errors import (
+    InvalidParameter,
+    NoCaptionsFound,
+    NoVideoStream,
+    PictureTooSmall,
+)
+from media_pipeline.profiles import checked_params
 from media_pipeline.stages.base import Environment, Work
 from media_pipeline.stages.captions import OCR_CUES, Extraction, Params, extract_captions
 from media_pipeline.stages.tables import OCR_CUES as SPEC
@@ -17,6 +22,7 @@ from media_pipeline.stages.tables import check_table
 from media_pipeline.text.cues import Cue, cues_from_table
 from media_pipeline_tests.generators.artifacts import run_stage
 from media_pipeline_tests.generators.captions import (
+    WRONG_REGIONS,
     CaptionClip,
     Film,
     Mark,
@@ -272,8 +278,9 @@ def test_the_stage_writes_its_table_its_crops_and_its_counts(
 
 
 def test_a_film_without_captions_is_said_to_have_none(clip: Path, tmp_path: Path) -> None:
+    params = Params(roi=[[0.5, 1.0], [0.0, 1.0]])
     with pytest.raises(NoCaptionsFound, match=r"clip.mp4 shows no captions .*: give another roi"):
-        run_stage(OCR_CUES, clip, tmp_path / "out")
+        run_stage(OCR_CUES, clip, tmp_path / "out", params=params)
     assert not list((tmp_path / "out").iterdir())
 
 
@@ -293,23 +300,29 @@ def test_auto_is_resolved_to_an_engine_and_the_reason_given(clip: Path, tmp_path
     assert resolve(Params(engine="rapidocr"))[2] == "it was asked for"
 
 
+_PAIRS = "[[top, bottom], [left, right]], in each pair 0 <= first < second <= 1; or auto"
+
+
 @pytest.mark.parametrize(
-    "wrong",
+    ("wrong", "allowed"),
     [
-        {"fps": 1},
-        {"fps": 11},
-        {"roi": [[0.5, 1.0]]},
-        {"roi": [[1.0, 0.5], [0.0, 1.0]]},
-        {"roi": [[0.5, 1.5], [0.0, 1.0]]},
-        {"roi": [[0.5, 1.0, 1.0], [0.0, 1.0]]},
-        {"roi": [[float("nan"), 1.0], [0.0, 1.0]]},
-        {"lang": "fr"},
-        {"track": "side"},
-        {"min_confidence": 2},
-        {"engine": "tesseract"},
-        {"frames": 3},
+        *(({"fps": value}, "2 to 10") for value in (1, 11, "x", 5.5, None, True)),
+        *(({"roi": value}, _PAIRS) for value in WRONG_REGIONS),
+        ({"roi": "everywhere"}, _PAIRS),
+        ({"lang": "fr"}, "one of ch, en, ch_ml"),
+        ({"track": "side"}, "one of main, all"),
+        ({"min_confidence": 2}, "0.0 to 1.0"),
+        ({"engine": "tesseract"}, "one of auto, rapidocr, easyocr"),
     ],
+    ids=str,
 )
-def test_wrong_parameters_are_refused(wrong: dict[str, object]) -> None:
-    with pytest.raises(ValidationError):
-        Params.model_validate(wrong)
+def test_a_wrong_parameter_is_one_line_with_its_name_value_and_range(
+    wrong: dict[str, object], allowed: str
+) -> None:
+    with pytest.raises(InvalidParameter) as caught:
+        checked_params(OCR_CUES, wrong)
+    ((name, value),) = wrong.items()
+    text = str(caught.value)
+    assert text.startswith(f"ocr_cues.{name} is {value!r}: ")
+    assert f"give {allowed}: " in text
+    assert "\n" not in text
