@@ -175,7 +175,9 @@ def _draw(job: Request, wishes: Wishes, given: Given, info: MediaInfo, output: P
     drawing = wishes.drawing(given, info.video)
     media = job.runner.originals.path(job.item)
     with new_file(output) as target:
-        burn(media, info, target, drawing, progress=job.progress.bar("drawing captions"))
+        done = burn(media, info, target, drawing, progress=job.progress.bar("drawing captions"))
         verify_media(target, duration=info.video.duration)
     style = "their own styles" if given.ass is not None else f"style {wishes.settings.style}"
+    why = f", because {done.why}" if done.why else ""
+    note(f"{done.share:.0%} of the picture was coded anew{why}")
     return f"{len(given.captions)} captions in {style}"

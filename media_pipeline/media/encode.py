@@ -39,7 +39,9 @@ def written_size(video: VideoStream, max_height: int | None = None) -> tuple[int
     return width + width % 2, height + height % 2
 
 
-def picture_filters(video: VideoStream, max_height: int | None = None) -> list[str]:
+def picture_filters(
+    video: VideoStream, max_height: int | None = None, *, pixels: str = "yuv420p"
+) -> list[str]:
     """Ffmpeg filters that bring an upright picture into the form written; ``video`` as displayed.
 
     A picture with an odd side gets one more row or column, like its neighbour, and is not scaled.
@@ -54,7 +56,7 @@ def picture_filters(video: VideoStream, max_height: int | None = None) -> list[s
         filters.append(f"pad={width}:{height}")
         filters.append(f"fillborders=right={right}:bottom={bottom}:mode=smear")
     # without these two, full-range and HDR material keeps a pixel format that browsers refuse
-    return [*filters, "setsar=1", "format=yuv420p"]
+    return [*filters, "setsar=1", f"format={pixels}"]
 
 
 def h264_args(crf: int, preset: str) -> list[str]:
@@ -68,6 +70,18 @@ def h264_args(crf: int, preset: str) -> list[str]:
         *("-fps_mode", "passthrough", "-enc_time_base", "1:90000"),
         *("-video_track_timescale", "90000", "-movflags", "+faststart"),
     ]
+
+
+def deep_args(video: VideoStream, crf: int, preset: str) -> list[str]:
+    """Arguments that encode a picture of more than 8 bits with 10: as HEVC where it was HEVC, whose
+    players play it, else as H.264.
+    """
+    args = h264_args(crf, preset)
+    if video.codec != "hevc":
+        return [*args, "-profile:v", "high10"]
+    args[args.index("libx264")] = "libx265"
+    args[args.index("-profile:v") + 1] = "main10"
+    return [*args, "-tag:v", "hvc1", "-x265-params", "log-level=error"]
 
 
 def aac_args(channels: int) -> list[str]:

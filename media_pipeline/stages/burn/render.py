@@ -1,20 +1,37 @@
-"""Drawing an ASS document on a film with libass, through ffmpeg."""
+"""Writing a film with a drawing on it: libass through ffmpeg."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from media_pipeline.errors import NoVideoStream
+import av
+
+from media_pipeline.errors import EncodeFailed, NoVideoStream
 from media_pipeline.media import ffmpeg
-from media_pipeline.media.encode import aac_args, fits_mp4, h264_args, picture_filters
+from media_pipeline.media.encode import aac_args, deep_args, fits_mp4, h264_args, picture_filters
 from media_pipeline.media.files import atomic_path
 from media_pipeline.media.fonts import Font
-from media_pipeline.media.probe import AudioStream, MediaInfo
+from media_pipeline.media.gops import NotJoinable
+from media_pipeline.media.probe import MediaInfo
 from media_pipeline.stages.base import Progress, quiet
 from media_pipeline.stages.burn.drawing import Drawing
+from media_pipeline.stages.burn.partial import check, draw_groups, plan
+
+_DRAW = "ass=filename=captions.ass:fontsdir=fonts"
+
+
+@dataclass(frozen=True, slots=True)
+class Burned:
+    """How a film was written: the share of its time whose picture was coded anew, and why all of
+    it, where it was.
+    """
+
+    share: float
+    why: str = ""
 
 
 def burn(
@@ -25,11 +42,14 @@ def burn(
     *,
     crf: int = 20,
     preset: str = "veryfast",
+    whole: bool = False,
     progress: Progress = quiet,
-) -> None:
-    """Draw captions on a film and encode it as MP4.
+) -> Burned:
+    """Draw captions on a film and write it as MP4.
 
-    Frames keep their number and times. Sound is copied where MP4 carries it, else becomes AAC.
+    Where the film is H.264 that can be joined with new pictures, only the groups of pictures that
+    show something are coded anew and all others copied; else all are. Frames keep their number and
+    times. Sound is copied where MP4 carries it, else becomes AAC.
 
     Parameters
     ----------
@@ -38,7 +58,8 @@ def burn(
     target : ``.mp4``, written whole or not at all.
     drawing : for a picture of the size written (see
         :func:`media_pipeline.media.encode.written_size`).
-    crf, preset : of libx264.
+    crf, preset : of the encoder.
+    whole : code all of the picture anew in any case.
     progress : called with the share that is done.
 
     Raises
@@ -47,33 +68,84 @@ def burn(
     """
     if info.video is None:
         raise NoVideoStream(path.name)
-    sound = next((a for a in info.audio if a.index == info.audio_index), None)
-    filters = [*picture_filters(info.video), "ass=filename=captions.ass:fontsdir=fonts"]
     # names inside a filter would need escaping on three levels: here they are all our own
     with (
-        TemporaryDirectory(prefix="media_pipeline_") as folder,
+        TemporaryDirectory(prefix="media_pipeline_", dir=target.parent) as folder,
         atomic_path(target) as partial,
     ):
         scratch = Path(folder)
         (scratch / "captions.ass").write_text(drawing.document, encoding="utf-8")
         _gather(drawing.fonts, scratch / "fonts")
-        ffmpeg.run(
-            [
-                *("-i", ffmpeg.source(path), "-map", f"0:{info.video.index}"),
-                *("-vf", ",".join(filters), *h264_args(crf, preset)),
-                *(_sound_args(sound) if sound is not None else ("-an",)),
-                *("-sn", "-dn", "-map_metadata", "-1"),
-                ffmpeg.source(partial),
-            ],
-            duration=info.duration,
-            progress=progress,
-            cwd=scratch,
-        )
+        try:
+            if whole:
+                raise NotJoinable("that was asked for")
+            made = plan(path, info, drawing.spans)
+            picture = draw_groups(
+                *(path, info.video, made, scratch),
+                filters=_DRAW,
+                crf=crf,
+                preset=preset,
+                progress=lambda share: progress(0.95 * share),
+            )
+            _add_sound(picture, path, info, partial)
+            check(partial, made)
+        except (NotJoinable, EncodeFailed, av.FFmpegError) as reason:
+            _burn_whole(path, info, partial, scratch, crf, preset, progress)
+            return Burned(1.0, str(reason))
+        progress(1.0)
+        return Burned(made.share)
 
 
-def _sound_args(sound: AudioStream) -> list[str]:
+def _burn_whole(
+    path: Path,
+    info: MediaInfo,
+    partial: Path,
+    scratch: Path,
+    crf: int,
+    preset: str,
+    progress: Progress,
+) -> None:
+    video = info.video
+    if video is None:
+        raise NoVideoStream(path.name)
+    deep = video.bit_depth > 8
+    pixels = "yuv420p10le" if deep else "yuv420p"
+    ffmpeg.run(
+        [
+            *("-i", ffmpeg.source(path), "-map", f"0:{video.index}"),
+            *("-vf", ",".join([*picture_filters(video, pixels=pixels), _DRAW])),
+            *(deep_args(video, crf, preset) if deep else h264_args(crf, preset)),
+            *_sound_args(info, 0),
+            *("-sn", "-dn", "-map_metadata", "-1"),
+            ffmpeg.source(partial),
+        ],
+        duration=info.duration,
+        progress=progress,
+        cwd=scratch,
+    )
+
+
+def _add_sound(picture: Path, path: Path, info: MediaInfo, partial: Path) -> None:
+    """The finished picture with the sound of the film, and turned as the film is."""
+    rotation = info.video.rotation if info.video is not None else 0
+    turned = ["-display_rotation", str(-rotation)] if rotation else []
+    ffmpeg.run(
+        [
+            *("-copyts", *turned, "-i", ffmpeg.source(picture), "-i", ffmpeg.source(path)),
+            *("-map", "0:v:0", "-c:v", "copy", *_sound_args(info, 1)),
+            *("-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1"),
+            *("-movflags", "+faststart", ffmpeg.source(partial)),
+        ]
+    )
+
+
+def _sound_args(info: MediaInfo, number: int) -> list[str]:
+    """The sound of the film, which is that input of ffmpeg."""
+    sound = next((a for a in info.audio if a.index == info.audio_index), None)
+    if sound is None:
+        return ["-an"]
     encode = ["-c:a", "copy"] if fits_mp4(sound.codec) else aac_args(sound.channels)
-    return ["-map", f"0:{sound.index}", *encode]
+    return ["-map", f"{number}:{sound.index}", *encode]
 
 
 def _gather(fonts: Iterable[Font], folder: Path) -> None:

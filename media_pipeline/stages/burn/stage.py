@@ -161,7 +161,7 @@ def _run(work: Work) -> Outcome:
         spoken = said(given, work.inputs["speech_subtitles"], work.inputs["words"], work.name)
         drawing = draw_captions(spoken, *written, params)
     target = work.out / "captioned.mp4"
-    burn(
+    done = burn(
         work.media,
         info,
         target,
@@ -170,7 +170,12 @@ def _run(work: Work) -> Outcome:
         preset=params.preset,
         progress=work.progress,
     )
-    facts = {"mode": mode, "durations": {target.name: video.duration}}
+    facts = {
+        "mode": mode,
+        "coded_anew": round(done.share, 4),
+        "why": done.why,
+        "durations": {target.name: video.duration},
+    }
     return Outcome(facts, warnings=drawing.warnings)
 
 

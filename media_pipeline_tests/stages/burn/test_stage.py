@@ -118,7 +118,7 @@ def test_human_captions_come_before_speech(plain: Path, tmp_path: Path) -> None:
 
 
 def test_text_that_no_font_can_draw_is_refused(plain: Path, tmp_path: Path) -> None:
-    rare = [c for c in "\U00018b00\U00017000\U00012000\U00010000" if not drawn_by_a_font(c)]
+    rare = [c for c in "\U00018b00\U00012000" if not drawn_by_a_font(c)]
     if not rare:
         pytest.skip("the fonts installed here draw everything")
     given = inputs(tmp_path, speech=[Cue(0.0, 1.0, f"Rare: {rare[0]}")])
@@ -189,7 +189,7 @@ def test_odd_sides_and_deep_pixels(tmp_path: Path) -> None:
     write_video(given, (show(i) for i in range(25)), codec="ffv1", pixels="yuv444p10le")
     video = probe(subtitled(given, tmp_path)).video
     assert video is not None
-    assert (video.width, video.height, video.bit_depth) == (162, 92, 8)
+    assert (video.width, video.height, video.bit_depth) == (162, 92, 10)
 
 
 @pytest.mark.parametrize("name", ["-lead.mp4", "new\nline.mp4", "it's, [a:b] 50%.mp4"])
