@@ -311,6 +311,7 @@ SCORES = TableSpec(
             column("loudness", pa.float32(), "robust z of the loudness, gated by non-stationarity"),
             column("flux", pa.float32(), "robust z of the spectral flux"),
             column("contrast", pa.float32(), "level above the quiet parts"),
+            column("music", pa.float32(), "robust z of notes that change"),
             column("motion", pa.float32(), "robust z of motion without cuts"),
             column("cuts", pa.float32(), "robust z of the cut rate"),
             column("speech", pa.float32(), "robust z of the speech rate"),

@@ -112,10 +112,15 @@ def make_film(
     )
 
 
-def compress(sound: NDArray[np.float64], target: float = 0.12) -> NDArray[np.float64]:
-    """Even out the levels to within a few decibels, with at most 24 dB of gain and a limiter."""
+def compress(
+    sound: NDArray[np.float64], target: float = 0.12, *, strength: float = 1.0
+) -> NDArray[np.float64]:
+    """Even out the levels to within a few decibels, with at most 24 dB of gain and a limiter.
+
+    ``strength``: the share of each difference in level that is taken away.
+    """
     level = np.sqrt(uniform_filter1d(sound**2, round(0.25 * RATE)) + 1e-9)
-    gain = np.minimum(target / level, 16.0)
+    gain = np.minimum((target / level) ** strength, 16.0)
     return np.clip(sound * uniform_filter1d(gain, round(0.05 * RATE)), -2 * target, 2 * target)
 
 

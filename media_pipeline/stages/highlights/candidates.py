@@ -17,7 +17,9 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
-from media_pipeline.errors import NothingToDo
+from media_pipeline.asr.sound import map_wav
+from media_pipeline.asr.vad import speech_spans
+from media_pipeline.errors import EngineUnavailable, NothingToDo
 from media_pipeline.media.audio import iter_audio
 from media_pipeline.stages.base import (
     Artifact,
@@ -29,7 +31,7 @@ from media_pipeline.stages.base import (
     Work,
 )
 from media_pipeline.stages.highlights.choose import pick
-from media_pipeline.stages.highlights.edges import Landmarks
+from media_pipeline.stages.highlights.edges import Landmarks, Times, pauses_of
 from media_pipeline.stages.highlights.picture import Picture, measure_picture
 from media_pipeline.stages.highlights.signals import WEIGHTS, Signals, combine, score
 from media_pipeline.stages.highlights.sound import STEP, Array, Sound, measure_sound
@@ -135,6 +137,7 @@ def _run(work: Work) -> Outcome:
     duration = work.info.duration
     cells = max(1, math.ceil(duration / STEP - 1e-6))
     sound = _sound(work.inputs["audio"], cells, duration, work.progress)
+    voice = _voice(work.inputs["audio"])
     picture = _picture(work.inputs["frames"], cells)
     talk = _talk(work.inputs["words"], work.inputs["captions"], cells, params)
     if sound is None and picture is None:
@@ -145,10 +148,11 @@ def _run(work: Work) -> Outcome:
     signals = combine(cells, sound, picture, talk, clip_duration=params.clip_duration)
     landmarks = Landmarks.of(
         duration,
-        pauses=None if sound is None else sound.pauses,
+        pauses=None if sound is None else pauses_of(sound.pauses, voice, duration),
         cuts=None if picture is None else picture.cuts,
         words=None if talk is None else talk.words,
         sentences=None if talk is None else talk.sentences,
+        voice=voice,
     )
     measured = Measured(signals, sound, picture, landmarks.words)
     found = find_highlights(signals, landmarks, params)
@@ -165,6 +169,17 @@ def _sound(audio: Artifact, cells: int, duration: float, progress: Progress) -> 
         return None
     blocks = iter_audio(audio.path("speech.wav"), rate=_RATE)
     return measure_sound(_told(blocks, duration, progress), _RATE, cells)
+
+
+def _voice(audio: Artifact) -> Times | None:
+    """Where somebody speaks; None for a film without sound, or without the detector."""
+    if audio.reason is not None:
+        return None
+    samples = map_wav(audio.path("speech.wav"))
+    try:
+        return np.array(speech_spans(samples), np.float64).reshape(-1, 2)
+    except EngineUnavailable:
+        return None
 
 
 def _told(
@@ -187,6 +202,8 @@ def _picture(frames: Artifact, cells: int) -> Picture | None:
         table["motion"].to_numpy(),
         table["cut"].to_numpy(),
         cells,
+        luma=table["luma"].to_numpy(),
+        signature=table["signature"].to_numpy(),
     )
 
 
@@ -220,7 +237,7 @@ HIGHLIGHT_CANDIDATES = Stage(
     name="highlight_candidates",
     group="highlights",
     description="The moments that stand out, with scores, tags and the signals behind them.",
-    version="1",
+    version="2",
     params=Params,
     inputs=("source", "frames", "audio", "words", "captions"),
     outputs=(

@@ -11,17 +11,19 @@ from numpy.typing import NDArray
 Times = NDArray[np.float64]
 
 REACH = 0.2
-"""How far an edge may move, as a share of the clip duration."""
+"""How far an edge may move, as a share of the clip duration; twice as far to leave speech."""
 SHORTEST, LONGEST = 0.6, 1.4
 """What may come of it, as shares of the clip duration."""
 
 _LEAD_S = 0.15  # sound kept before the first word
 _TAIL_S = 0.25  # sound kept after the last one: the end of a word is the part most often lost
+_LATE_S = 0.45
 _CUT_S = 0.02  # an edge this near to a cut is at the cut
 # what speaks for a place, in units of REACH
 _AT_CUT, _IN_PAUSE, _AT_SENTENCE = 0.6, 0.4, 0.5
 _IN_SENTENCE = 0.6  # what speaks against a place inside a sentence
-_IN_SOUND = 0.6  # what speaks against a place where words are unknown and somebody may be speaking
+_IN_VOICE = 1.2  # against a place where somebody speaks and no words are known
+_IN_SOUND = 0.6  # against one where words are unknown and somebody may be speaking
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,7 @@ class Landmarks:
     """What the edges are moved to. All times in seconds, in order; spans are (k, 2).
 
     ``words``: spans inside which nothing is cut, not overlapping.
+    ``voice``: spans in which somebody speaks, whether or not the words are known.
     """
 
     duration: float
@@ -36,6 +39,7 @@ class Landmarks:
     cuts: Times
     words: Times
     sentences: Times
+    voice: Times
 
     @classmethod
     def of(
@@ -46,6 +50,7 @@ class Landmarks:
         cuts: Times | None = None,
         words: Times | None = None,
         sentences: Times | None = None,
+        voice: Times | None = None,
     ) -> Landmarks:
         """Landmarks of which some kinds may be unknown."""
         none, nowhere = np.empty((0, 2)), np.empty(0)
@@ -55,7 +60,30 @@ class Landmarks:
             nowhere if cuts is None else cuts,
             none if words is None else words,
             none if sentences is None else sentences,
+            none if voice is None else voice,
         )
+
+    def cuts_speech(self, at: float) -> bool:
+        """Whether an edge at that time is inside a word, or in a voice whose words are unknown."""
+        if self.words.size and _inside(self.words, at, 1.0):
+            return _word_at(at, self) is not None
+        return _inside(self.voice, at)
+
+
+def pauses_of(quiet: Times, voice: Times | None, duration: float) -> Times:
+    """Where nobody speaks, (k, 2), from 0.1 s.
+
+    Parameters
+    ----------
+    quiet : spans in which the sound is low: what is known where no voice detector is installed.
+    voice : spans of speech; None where they are unknown.
+    duration : of the film, seconds.
+    """
+    if voice is None:
+        return quiet
+    edges = np.concatenate([[0.0], voice.reshape(-1), [duration]])
+    between: Times = edges.reshape(-1, 2)
+    return between[between[:, 1] - between[:, 0] >= 0.1]
 
 
 def move_edges(
@@ -75,7 +103,17 @@ def move_edges(
     tuple or None
         the new ``(start, end)``, or None where no pair of places fits.
     """
-    reach = REACH * clip_duration
+    found = _best_edges(start, end, landmarks, clip_duration, REACH)
+    if found is None or any(landmarks.cuts_speech(at) for at in found):
+        farther = _best_edges(start, end, landmarks, clip_duration, 2 * REACH)
+        found = found if farther is None else farther
+    return found
+
+
+def _best_edges(
+    start: float, end: float, landmarks: Landmarks, clip_duration: float, share: float
+) -> tuple[float, float] | None:
+    reach = share * clip_duration
     starts = _priced(start, reach, _places_to_start(start, reach, landmarks), landmarks)
     ends = _priced(end, reach, _places_to_end(end, reach, landmarks), landmarks)
     fitting = [
@@ -92,6 +130,7 @@ def move_edges(
 def _places_to_start(at: float, reach: float, marks: Landmarks) -> list[float]:
     pauses = _near(marks.pauses, at, reach)
     places = [max(b - _LEAD_S, a + _CUT_S) for a, b in pauses]
+    places += [min(a + _TAIL_S, b - _CUT_S) for a, b in pauses]  # when what follows is no voice
     for sentence, _ in _near(marks.sentences, at, reach):
         before = marks.words[marks.words[:, 1] <= sentence + 1e-6, 1]
         places.append(max(sentence - _LEAD_S, before[-1] if len(before) else 0.0))
@@ -101,6 +140,8 @@ def _places_to_start(at: float, reach: float, marks: Landmarks) -> list[float]:
 def _places_to_end(at: float, reach: float, marks: Landmarks) -> list[float]:
     pauses = _near(marks.pauses, at, reach)
     places = [min(a + _TAIL_S, b - _CUT_S) for a, b in pauses]
+    # well before somebody speaks again: a voice is noticed late where there is other sound
+    places += [max(b - _LATE_S, a + _CUT_S) for a, b in pauses]
     for _, sentence in _near(marks.sentences, at, reach):
         after = marks.words[marks.words[:, 0] >= sentence - 1e-6, 0]
         places.append(min(sentence + _TAIL_S, after[0] if len(after) else marks.duration))
@@ -129,9 +170,11 @@ def _context(at: float, marks: Landmarks) -> float:
     cost = 0.0
     if marks.cuts.size and np.abs(marks.cuts - at).min() <= _CUT_S:
         cost -= _AT_CUT
-    if _inside(marks.pauses, at):
+    if marks.cuts_speech(at):
+        cost += _IN_VOICE
+    elif _inside(marks.pauses, at):
         cost -= _IN_PAUSE
-    elif marks.pauses.size and not marks.words.size:
+    elif marks.pauses.size and not marks.words.size and not marks.voice.size:
         cost += _IN_SOUND
     if marks.sentences.size:
         to_start = marks.sentences[:, 0] - at
@@ -152,8 +195,8 @@ def _near(spans: Times, at: float, reach: float) -> Times:
     return near
 
 
-def _inside(spans: Times, at: float) -> bool:
-    return bool(((spans[:, 0] <= at) & (at <= spans[:, 1])).any())
+def _inside(spans: Times, at: float, slack: float = 0.0) -> bool:
+    return bool(((spans[:, 0] - slack <= at) & (at <= spans[:, 1] + slack)).any())
 
 
 def _word_at(at: float, marks: Landmarks) -> NDArray[np.float64] | None:

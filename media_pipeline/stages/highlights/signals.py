@@ -21,16 +21,28 @@ WEIGHTS: dict[str, float] = {
     "loudness": 1.0,
     "flux": 0.8,
     "contrast": 0.6,
-    "motion": 0.6,
-    "cuts": 0.5,
+    "music": 0.4,
+    "motion": 0.8,
+    "cuts": 0.6,
     "speech": 0.2,
-    "text": 0.4,
+    "text": 0.6,
 }
 """How much each signal counts."""
 
 # the least spread of each signal that is taken seriously, in its own unit
-_FLOORS = {"loudness": 2.5, "flux": 0.25, "motion": 2.5, "cuts": 0.12, "speech": 1.0, "text": 0.25}
-_HUM = 0.3  # the share that loud but steady sound keeps: less than an event, more than silence
+_FLOORS = {
+    "loudness": 2.5,
+    "flux": 0.25,
+    "music": 0.15,
+    "motion": 0.25,
+    "cuts": 0.25,
+    "speech": 1.0,
+    "text": 0.25,
+}
+_STILL = 3.0  # luma in 0.1 s: less motion than this is hardly seen
+_CUTS_S = 4.0  # over which cuts are counted
+_HUM = -0.25  # what loud but steady sound counts, as a share: a hum speaks against a moment
+_QUIET = 0.25  # what a signal below the usual counts: a hush does not undo what is seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +52,7 @@ class Signals:
     loudness: Array
     flux: Array
     contrast: Array
+    music: Array
     motion: Array
     cuts: Array
     speech: Array
@@ -87,19 +100,25 @@ def combine(
     if sound is not None:
         found |= _sound_signals(sound, brief)
     if picture is not None:
-        found["motion"] = _z("motion", smooth(picture.motion, brief))
-        found["cuts"] = _z("cuts", smooth(cut_rate(picture.cuts, cells), 3 * brief))
+        # as a ratio: twice the usual motion stands out in a calm film as in a lively one
+        moves = np.log2(smooth(picture.motion, brief) + _STILL).astype(np.float32)
+        found["motion"] = _z("motion", moves)
+        found["cuts"] = _z("cuts", smooth(cut_rate(picture.cuts, cells, _CUTS_S), brief))
     if talk is not None:
         if talk.rate is not None:
             found["speech"] = _z("speech", smooth(talk.rate, 3.0))
-        found["text"] = _z("text", smooth(talk.emphasis, brief))
+        # what a line is about begins before it is said and goes on after it
+        found["text"] = _z("text", smooth(talk.emphasis, 3 * brief))
     return Signals(**found)
 
 
 def score(signals: Signals, weights: Mapping[str, float] = WEIGHTS) -> Array:
     """The highlight score of each cell, (cells,), from -1 to 1: a saturating sum of the signals."""
     total = sum(
-        (weights.get(name, 0.0) * values for name, values in signals.as_dict().items()),
+        (
+            weights.get(name, 0.0) * np.where(values < 0, _QUIET * values, values)
+            for name, values in signals.as_dict().items()
+        ),
         start=np.zeros(signals.cells, np.float32),
     )
     return smooth(np.tanh(total / 4).astype(np.float32), 1.0)
@@ -112,12 +131,22 @@ def smooth(values: Array, seconds: float) -> Array:
     return mean
 
 
+def _held(sameness: Array) -> Array:
+    """The sameness of each cell to the second before or after it: the first of a tone counts."""
+    ahead = round(1.0 / STEP)
+    held: Array = np.maximum(sameness, np.pad(sameness, (0, ahead), mode="edge")[ahead:])
+    return held
+
+
 def _z(name: str, values: Array) -> Array:
     return robust_z(values, _FLOORS[name])
 
 
 def _sound_signals(sound: Sound, brief: float) -> dict[str, Array]:
-    """Loudness and contrast count in full only where the sound moves: a hum is no highlight."""
+    """Loudness and contrast count in full only where the sound moves: a hum is no highlight.
+
+    Notes count where they change: lines that are the same after a second are a hum's or a tone's.
+    """
     moving = _HUM + (1 - _HUM) * np.clip((sound.movement - 2) / 3, 0, 1)
     level = smooth(sound.level, brief)
     loudness = _z("loudness", level)
@@ -126,4 +155,5 @@ def _sound_signals(sound: Sound, brief: float) -> dict[str, Array]:
         "loudness": np.where(loudness > 0, loudness * moving, loudness).astype(np.float32),
         "flux": _z("flux", smooth(sound.flux, brief)),
         "contrast": np.where(above > 0, above * moving, above).astype(np.float32),
+        "music": _z("music", smooth(sound.tonality - _held(sound.sameness), 2 * brief)),
     }

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
-from scipy.ndimage import percentile_filter, uniform_filter1d
+from scipy.ndimage import minimum_filter1d, percentile_filter, uniform_filter1d
 
 STEP = 0.1
 """Seconds per cell of the grid on which everything about highlights is measured."""
@@ -35,7 +35,8 @@ class Sound:
 
     ``level``: dB relative to full scale, weighted roughly as the ear does.
     ``flux``: mean rise of the spectrum's bands within 20 ms, dB.
-    ``movement``: standard deviation of the level within two seconds, dB; a hum has none.
+    ``movement``: standard deviation within two seconds of the level or of that of the voice band,
+    whichever is less, dB; a hum has none.
     ``tonality``: how much the spectrum consists of lines that last for 0.1 s, 0-1.
     ``sameness``: how much of it are lines that last for a second, 0-1; a hum's do, a tune's do not.
     ``tilt``: level of 1-4 kHz above that of 0.2-1 kHz, dB; it rises when a voice is raised.
@@ -106,9 +107,10 @@ def measure_sound(blocks: Iterable[NDArray[np.float32]], rate: int, cells: int) 
     if not parts or sum(p.shape[1] for p in parts) < STEP / _HOP:
         return None
     power, voice, flux, tonality, sameness, tilt = np.concatenate(parts, axis=1)
+    flux[: _window_size(rate) // round(rate * _HOP) + 2] = 0  # that a film begins is no event in it
     voice_db = _decibels(voice)
-    local = round(_LOCAL_S / _HOP)
-    spread = uniform_filter1d((voice_db - uniform_filter1d(voice_db, local)) ** 2, local)
+    # a voice over a hum moves its band but not the level, a beat under noise the other way round
+    spread = np.minimum(_spread(voice_db), _spread(_decibels(power)))
     return Sound(
         level=_decibels(_cells(power, cells, 0.0)),
         flux=_cells(flux, cells, 0.0),
@@ -118,6 +120,18 @@ def measure_sound(blocks: Iterable[NDArray[np.float32]], rate: int, cells: int) 
         tilt=_cells(tilt, cells, 0.0),
         pauses=_pauses(voice_db, cells * STEP),
     )
+
+
+def _spread(decibels: Array) -> Array:
+    """Variance within two seconds: before, around or after, wherever it is least.
+
+    So the onset of a hum, which is a great change, does not make the hum's first second move.
+    """
+    local = round(_LOCAL_S / _HOP)
+    mean = uniform_filter1d(decibels.astype(np.float64), local)
+    variance = uniform_filter1d(decibels.astype(np.float64) ** 2, local) - mean**2
+    least: Array = np.maximum(minimum_filter1d(variance, local // 2), 0).astype(np.float32)
+    return least
 
 
 def _decibels(power: Array) -> Array:

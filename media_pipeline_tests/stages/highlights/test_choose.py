@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from media_pipeline.stages.highlights.candidates import Params, find_highlights
 from media_pipeline.stages.highlights.choose import overlap, pick, windows
-from media_pipeline.stages.highlights.edges import Landmarks, move_edges
+from media_pipeline.stages.highlights.edges import Landmarks, move_edges, pauses_of
 from media_pipeline.stages.highlights.picture import Picture
 from media_pipeline.stages.highlights.signals import WEIGHTS, Signals, combine, robust_z, score
-from media_pipeline.stages.highlights.sound import Array
+from media_pipeline.stages.highlights.sound import Array, measure_sound
 from media_pipeline.stages.highlights.talk import merge_spans
 
 
@@ -120,6 +120,43 @@ def test_edges_go_to_pauses_with_room_for_the_words() -> None:
     start, end = move_edges(10.3, 20.0, marks, 10.0) or (0, 0)
     assert start == pytest.approx(9.8 - 0.15)
     assert end == pytest.approx(20.6 + 0.25)
+
+
+def test_an_edge_leaves_a_voice_whose_words_are_unknown() -> None:
+    voice = np.array([(7.0, 12.4), (18.0, 21.0)])
+    marks = Landmarks.of(40, voice=voice, pauses=pauses_of(np.empty((0, 2)), voice, 40.0))
+    found = move_edges(10, 19.2, marks, 10)
+    assert found is not None
+    assert not any(marks.cuts_speech(at) for at in found)
+    assert found == (pytest.approx(12.5, abs=0.2), pytest.approx(17.9, abs=0.5)) or found[1] > 21
+
+
+def test_pauses_are_what_no_voice_fills_or_where_unknown_what_is_quiet() -> None:
+    quiet = np.array([(1.0, 2.0)])
+    assert pauses_of(quiet, None, 9.0).tolist() == [[1, 2]]
+    voice = np.array([(0.0, 3.0), (3.05, 5.0)])
+    assert pauses_of(quiet, voice, 9.0).tolist() == [[5, 9]]
+
+
+def test_steady_sound_speaks_against_a_moment_and_a_first_cut_says_nothing() -> None:
+    t = np.arange(60 * 16000) / 16000
+    rng = np.random.default_rng(0)
+    talk = 0.05 * rng.standard_normal(len(t)) * (np.sin(2 * np.pi * 3 * t) > 0)
+    loud = (t > 20) & (t < 30)
+    hum = measure_sound(
+        [(talk + loud * 0.5 * np.sin(2 * np.pi * 100 * t)).astype("f4")], 16000, 600
+    )
+    tone = measure_sound(
+        [(talk + loud * 0.3 * np.sin(2 * np.pi * 999 * t)).astype("f4")], 16000, 600
+    )
+    for sound in (hum, tone):
+        total = score(combine(600, sound, None, None))
+        assert total[215:285].mean() < 0.05
+        assert total[200:300].mean() < 0.2, "its onset and its end are events"
+    single, several = np.array([30.0]), np.array([30.0, 30.8, 31.6, 32.4])
+    still = np.zeros(600, np.float32)
+    assert score(combine(600, None, Picture(still, single), None)).max() == 0
+    assert score(combine(600, None, Picture(still, several), None)).max() > 0.2
 
 
 def test_edges_go_to_cuts_in_silent_films() -> None:

@@ -65,6 +65,14 @@ def test_a_hum_does_not_move_and_bursts_do() -> None:
     assert measured(bursts).flux[20:60].mean() > 1.2 * measured(noise(8)).flux[20:60].mean()
 
 
+def test_a_voice_over_a_loud_hum_does_not_make_it_move() -> None:
+    t = seconds(6)
+    hum = 0.3 * np.sin(2 * np.pi * 100 * t)
+    voice = 0.02 * noise(6, 1.0) * (np.sin(2 * np.pi * 2 * t) > 0)
+    assert measured(voice + 1e-4 * noise(6, 1.0)).movement[20:40].mean() > 5
+    assert measured(hum + voice).movement[20:40].mean() < 2
+
+
 def test_tunes_are_tonal_and_change_hums_are_tonal_and_do_not_noise_is_not() -> None:
     time = seconds(8)
     notes = 220 * 2 ** (np.array([0, 4, 7, 12, 5, 9])[(time / 0.4).astype(int) % 6] / 12)
@@ -132,7 +140,38 @@ def test_cuts_are_not_motion() -> None:
     assert found is not None
     assert found.motion.max() < 6
     assert found.cuts.tolist() == [2.0, 4.0, 6.0]
-    assert cut_rate(found.cuts, 80).sum() * 0.1 == pytest.approx(3)
+    assert cut_rate(found.cuts, 80, 8.0)[40] == pytest.approx(2 / 8), "the first is any shot's"
+
+
+def test_flashing_light_is_not_motion_and_neither_is_a_picture_that_flips() -> None:
+    time, motion = steady(25, 8.0, 25.0)
+    none = np.zeros(len(time), bool)
+    flip = np.arange(len(time)) // 3 % 2 == 1
+    jump = np.abs(np.diff(flip, prepend=False).astype(int)) > 0
+    motion[jump] = 100.0
+    luma = np.where(flip, 200, 100).astype(np.float32)
+    signature = np.where(flip, 0xFFFF_FFFF_0000_0000, 0).astype(np.uint64)
+    by_light = measure_picture(time, motion, none, 80, luma=luma)
+    by_shape = measure_picture(time, motion, none, 80, signature=signature)
+    unknown = measure_picture(time, motion, none, 80)
+    assert by_light is not None
+    assert by_shape is not None
+    assert unknown is not None
+    assert by_light.motion[5:75] == pytest.approx(2.5, rel=0.1)
+    assert by_shape.motion[10:75] == pytest.approx(2.5, rel=0.1)
+    assert unknown.motion.mean() > 50
+
+
+def test_a_picture_that_goes_on_to_others_is_motion() -> None:
+    time, motion = steady(25, 4.0, 500.0)
+    rng = np.random.default_rng(0)
+    signature = rng.integers(0, 2**63, len(time)).astype(np.uint64)
+    luma = np.full(len(time), 90, np.float32)
+    found = measure_picture(
+        time, motion, np.zeros(len(time), bool), 40, luma=luma, signature=signature
+    )
+    assert found is not None
+    assert found.motion[5:35] == pytest.approx(50, rel=0.05)
 
 
 @pytest.mark.parametrize("frames", [0, 1])
