@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import av
@@ -74,7 +75,14 @@ class SubtitleStream(_Model):
     language: str | None
     title: str | None
     text: bool
-    """False for streams of pictures (PGS, VobSub)."""
+    """Whether it holds text, which ffmpeg can convert."""
+    pictures: bool = False
+    """Whether it holds pictures of text (PGS, VobSub, DVB)."""
+    default: bool = False
+    forced: bool = False
+    """Whether it translates only what is not in the language of the film."""
+    hearing_impaired: bool = False
+    """Whether it describes sounds, too."""
 
 
 class MediaInfo(_Model):
@@ -115,6 +123,8 @@ _COLOR_SPACES = {
 _PICTURE_SUBTITLES = frozenset(
     ("hdmv_pgs_subtitle", "pgssub", "dvd_subtitle", "dvdsub", "dvb_subtitle", "dvbsub", "xsub")
 )
+_FORCED = re.compile(r"\b(forced|signs)\b", re.IGNORECASE)
+_FOR_THE_DEAF = re.compile(r"\b(sdh|cc|hearing)\b", re.IGNORECASE)
 _NO_CUES = frozenset(("dvb_teletext", "libzvbi_teletextdec", "eia_608", "cc_dec", "unknown"))
 
 
@@ -302,10 +312,18 @@ def _audio(stream: av.AudioStream, duration: float, head: Packets, tail: Packets
 
 def _subtitles(stream: av.stream.Stream) -> SubtitleStream:
     codec = stream.codec_context.name if stream.codec_context is not None else "unknown"
+    title = _tag(stream, "title")
     return SubtitleStream(
         index=stream.index,
         codec=codec,
         language=_tag(stream, "language"),
-        title=_tag(stream, "title"),
+        title=title,
         text=codec not in _PICTURE_SUBTITLES | _NO_CUES,
+        pictures=codec in _PICTURE_SUBTITLES,
+        default=bool(stream.disposition & Disposition.default),
+        # Many files say these two in the title only.
+        forced=bool(stream.disposition & Disposition.forced or _FORCED.search(title or "")),
+        hearing_impaired=bool(
+            stream.disposition & Disposition.hearing_impaired or _FOR_THE_DEAF.search(title or "")
+        ),
     )

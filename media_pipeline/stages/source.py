@@ -88,6 +88,8 @@ def inspect(
     subtitles: list[EmbeddedSubtitles] = []
     warnings = list(info.warnings)
     for number, stream in enumerate(info.subtitles):
+        if stream.pictures:
+            continue  # read by the stage that has a text engine
         if not stream.text:
             warnings.append(f"subtitle stream {stream.index} ({stream.codec}) holds no text to use")
             continue
@@ -192,7 +194,7 @@ SOURCE = Stage(
     group="ingest",
     description="What the media item is: streams, duration, frame rate, rotation, the sound track "
     "in use, and the cues of its embedded subtitle streams.",
-    version="1",
+    version="2",
     params=Params,
     outputs=(
         TableOutput("embedded_cues.parquet", EMBEDDED_CUES),

@@ -13,7 +13,9 @@ from media_pipeline.media.probe import MediaInfo, probe
 from media_pipeline.stages.base import Outcome, Work
 from media_pipeline.stages.source import SOURCE, Params, inspect
 from media_pipeline.stages.tables import EMBEDDED_CUES, check_table
+from media_pipeline.text.cues import Cue
 from media_pipeline_tests.generators import video
+from media_pipeline_tests.generators.subtitles import Track, add_subtitles
 
 CHINESE = "1\n00:00:00,200 --> 00:00:00,900\n今天\n明天\n\n2\n00:00:01,000 --> 00:00:01,800\n你好\n"
 ENGLISH = "1\n00:00:00,400 --> 00:00:01,400\n<i>Hello</i> & goodbye\n"
@@ -103,17 +105,17 @@ def test_another_sound_track(clip: Path, tmp_path: Path) -> None:
         inspect(path, audio_stream=0)
 
 
-def test_streams_of_pictures_are_named_and_left_alone(clip: Path, tmp_path: Path) -> None:
-    captions = tmp_path / "zh.srt"
-    captions.write_text(ENGLISH, encoding="utf-8")
-    path = tmp_path / "pictures.mkv"
-    video.ffmpeg("-i", clip, "-i", captions, "-map", "0", "-map", "1", "-c", "copy", path)
-    data = path.read_bytes().replace(b"S_TEXT/UTF8", b"S_HDMV/PGS\0")
-    path.write_bytes(data)
-    found = inspect(path)
-    assert found.subtitles == []
-    assert len(found.warnings) == 1
-    assert "subtitle stream 2" in found.warnings[0]
+def test_streams_of_pictures_are_named_and_left_to_the_text_engine(
+    clip: Path, tmp_path: Path
+) -> None:
+    track = Track([Cue(0.2, 1.0, "Hello")], "dvdsub", "eng", "forced")
+    path = add_subtitles(clip, tmp_path / "pictures.mkv", [track])
+    outcome = run(path, tmp_path / "out")
+    assert outcome.warnings == []
+    (stream,) = outcome.facts["embedded_streams"]
+    assert (stream["codec"], stream["text"], stream["pictures"]) == ("dvdsub", False, True)
+    assert (stream["language"], stream["forced"], stream["default"]) == ("eng", True, False)
+    assert pq.read_table(tmp_path / "out" / "embedded_cues.parquet").num_rows == 0
 
 
 @pytest.mark.parametrize("name", video.HOSTILE_NAMES)

@@ -7,8 +7,9 @@ file, then what was read off the picture.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -16,28 +17,24 @@ from pydantic import Field
 
 from media_pipeline.errors import InvalidParameter, NoCaptionsFound
 from media_pipeline.media.geometry import Box
+from media_pipeline.media.probe import SubtitleStream
+from media_pipeline.media.subtitles import subtitle_pictures
+from media_pipeline.ocr.base import ENGINES, identify_engine, load_engine
 from media_pipeline.stages.base import (
     Outcome,
+    Resolution,
     Stage,
     StageParams,
     TableOutput,
     Work,
     raise_reason,
 )
+from media_pipeline.stages.captions.pictures import read_pictures
+from media_pipeline.stages.captions.streams import Candidate, candidates, ranked, short_code
 from media_pipeline.stages.tables import CAPTIONS as SPEC
 from media_pipeline.text.cues import Cue, cues_from_table, cues_to_table
-from media_pipeline.text.scripts import guess_language
 
-_INSIDE = 0.5  # share of a stream's cues that must lie inside the film: else it is another film's
 _SAME_TIME = 0.5  # share of a cue's time that a caption in the picture must stand to be the same
-
-# ISO 639-2 codes of subtitle streams whose ISO 639-1 code is not their first two letters.
-_SHORT = {
-    "chi": "zh", "zho": "zh", "cmn": "zh", "yue": "zh", "jpn": "ja", "ger": "de", "deu": "de",
-    "spa": "es", "por": "pt", "pol": "pl", "dut": "nl", "nld": "nl", "gre": "el", "ell": "el",
-    "cze": "cs", "ces": "cs", "swe": "sv", "tur": "tr", "per": "fa", "fas": "fa", "may": "ms",
-    "msa": "ms", "ice": "is", "isl": "is", "ind": "id", "ukr": "uk", "est": "et", "slv": "sl",
-}  # fmt: skip
 
 
 class Params(StageParams):
@@ -47,13 +44,16 @@ class Params(StageParams):
         default=None,
         pattern="^[A-Za-z]{2,3}$",
         description="language of the subtitle stream to take from the file (ISO 639); empty takes "
-        "the stream with most cues",
+        "the best one",
     )
     stream: int | None = Field(
         default=None, ge=0, description="index in the file of the subtitle stream to take"
     )
     embedded: bool = Field(
         default=True, description="whether subtitle streams of the file go before the picture"
+    )
+    engine: Literal["auto", "rapidocr", "easyocr"] = Field(
+        "auto", description="text engine that reads subtitle streams of pictures"
     )
 
 
@@ -67,6 +67,7 @@ class Choice:
     why: str
     stream: int | None = None
     """Index in the file of the subtitle stream, if one was taken."""
+    warnings: tuple[str, ...] = ()
 
 
 def human_captions(cues: Sequence[Cue], read: Sequence[Cue] = ()) -> pa.Table:
@@ -83,19 +84,29 @@ def human_captions(cues: Sequence[Cue], read: Sequence[Cue] = ()) -> pa.Table:
 
 
 def choose_captions(
-    embedded: pa.Table, read: Sequence[Cue], duration: float, params: Params | None = None
+    embedded: pa.Table,
+    read: Sequence[Cue],
+    duration: float,
+    params: Params | None = None,
+    *,
+    streams: Sequence[SubtitleStream] = (),
+    audio_language: str | None = None,
+    read_stream: Callable[[int], Sequence[Cue]] | None = None,
 ) -> Choice:
     """Choose between the subtitle streams of a file and what was read off its picture.
 
-    A stream wins over what was read. Streams without a cue inside the film, or with most of them
-    outside, are left out. Among several the wanted language counts first, then the number of cues;
-    a stream in another language than the wanted one is taken only when nothing was read.
+    A stream wins over what was read. Among several the wanted language counts first, then what
+    :func:`.streams.ranked` says; a stream in another language than the wanted one is taken only
+    when nothing was read. Of streams of pictures only the chosen one is read.
 
     Parameters
     ----------
     embedded : columns ``start, end, text, stream, language``.
     read : captions read off the picture.
     duration : seconds of the film.
+    streams : what probing found of the subtitle streams.
+    audio_language : tag of the sound track in use.
+    read_stream : gives the cues of a stream of pictures; without it those are left out.
 
     Raises
     ------
@@ -103,73 +114,48 @@ def choose_captions(
         when a stream is asked for that the file does not have, or that holds no usable cue.
     """
     params = params or Params()
-    streams = _usable_streams(embedded, duration) if params.embedded else {}
-    if params.stream is not None and params.embedded:
-        return _asked_for(params.stream, streams, read)
-    wanted = streams
-    if params.language is not None:
-        language = _short_code(params.language)
-        wanted = {i: s for i, s in streams.items() if s.language == language}
-    if not wanted and not read:
-        wanted = streams
-    if not wanted:
-        which = f" in {params.language}" if streams else ""
-        none = f"the file has no usable subtitle stream{which}"
-        return Choice(read, "ocr", none if params.embedded else "subtitle streams are not wanted")
-    index = max(wanted, key=lambda i: (len(wanted[i].cues), -i))
-    why = f"{_named(index, wanted[index])}, out of {len(streams)}"
-    return Choice(_placed(wanted[index].cues, read), "embedded", why, index)
+    if not params.embedded:
+        return Choice(read, "ocr", "subtitle streams are not wanted")
+    found, warnings = candidates(embedded, streams, duration)
+    found = [one for one in found if one.cues is not None or read_stream is not None]
+    wanted = _wanted(found, params, bool(read))
+    for one in ranked(wanted, audio_language):
+        cues = one.cues if one.cues is not None else (read_stream or _nothing)(one.index)
+        if cues:
+            asked = ": it was asked for" if params.stream is not None else f", out of {len(found)}"
+            why = f"{one.named}, with {len(cues)} cues{asked}"
+            return Choice(_placed(cues, read), "embedded", why, one.index, tuple(warnings))
+        warnings.append(f"{one.named} holds no text that can be read")
+    if params.stream is not None:
+        raise _no_such_stream(params.stream, [one for one in found if one not in wanted])
+    which = f" in {params.language}" if found and not wanted else ""
+    why = f"the file has no usable subtitle stream{which}"
+    return Choice(read, "ocr", why, warnings=tuple(warnings))
 
 
-@dataclass(frozen=True)
-class _Stream:
-    cues: Sequence[Cue]
-    language: str | None
+def _nothing(_stream: int) -> Sequence[Cue]:
+    return ()
 
 
-def _named(index: int, stream: _Stream) -> str:
-    language = f" ({stream.language})" if stream.language else ""
-    return f"subtitle stream {index}{language} of the file, with {len(stream.cues)} cues"
+def _wanted(found: Sequence[Candidate], params: Params, has_read: bool) -> Sequence[Candidate]:
+    """The streams that may be taken by the parameters."""
+    if params.stream is not None:
+        wanted = [one for one in found if one.index == params.stream]
+        if not wanted:
+            raise _no_such_stream(params.stream, found)
+        return wanted
+    if params.language is None:
+        return found
+    language = short_code(params.language)
+    return [one for one in found if one.language == language] or ([] if has_read else found)
 
 
-def _asked_for(index: int, streams: dict[int, _Stream], read: Sequence[Cue]) -> Choice:
-    if index not in streams:
-        listed = ", ".join(map(str, streams)) or "none"
-        raise InvalidParameter(
-            f"stream is {index}, and the subtitle streams with usable text are: {listed}",
-            "leave it empty or choose one of them",
-        )
-    why = f"{_named(index, streams[index])}: it was asked for"
-    return Choice(_placed(streams[index].cues, read), "embedded", why, index)
-
-
-def _usable_streams(embedded: pa.Table, duration: float) -> dict[int, _Stream]:
-    rows = embedded.to_pylist()
-    streams: dict[int, _Stream] = {}
-    for index in sorted({row["stream"] for row in rows}):
-        own = [row for row in rows if row["stream"] == index]
-        inside = (
-            Cue(max(0.0, row["start"]), min(row["end"], duration), row["text"].strip())
-            for row in own
-        )
-        cues = sorted(
-            (c for c in inside if c.text and c.end > c.start), key=lambda c: (c.start, c.end)
-        )
-        if cues and len(cues) >= _INSIDE * len(own):
-            streams[index] = _Stream(cues, _language(own[0]["language"], cues))
-    return streams
-
-
-def _language(tag: str | None, cues: Sequence[Cue]) -> str | None:
-    """ISO 639-1 of a stream's tag, or of the script that its text is written in."""
-    code = _short_code(tag or "und")
-    return guess_language("\n".join(c.text for c in cues[:50])) if code == "un" else code
-
-
-def _short_code(tag: str) -> str:
-    """ISO 639-1 of a tag such as ``chi``, ``zh-Hans`` or ``eng``."""
-    code = tag.lower().replace("_", "-").split("-")[0]
-    return _SHORT.get(code, code[:2])
+def _no_such_stream(index: int, found: Sequence[Candidate]) -> InvalidParameter:
+    listed = ", ".join(str(one.index) for one in found) or "none"
+    return InvalidParameter(
+        f"stream is {index}, and the subtitle streams with usable text are: {listed}",
+        "leave it empty or choose one of them",
+    )
 
 
 def _placed(cues: Sequence[Cue], read: Sequence[Cue]) -> list[Cue]:
@@ -192,11 +178,42 @@ def _table(cues: Sequence[Cue], source: str) -> pa.Table:
     return cues_to_table(cues, SPEC.schema, source=[source] * len(cues))
 
 
+def _engine_name(params: Params) -> str:
+    return ENGINES[0] if params.engine == "auto" else params.engine
+
+
+def _resolve(work: Work) -> Resolution:
+    """Name the text engine where there are pictures that it may have to read."""
+    params: Params = work.params
+    if not (params.embedded and any(stream.pictures for stream in work.info.subtitles)):
+        return Resolution(params)
+    name = _engine_name(params)
+    why = "the file has subtitle streams of pictures, which it reads"
+    return Resolution(
+        params.model_copy(update={"engine": name}), identify_engine(name).as_dict(), why
+    )
+
+
 def _run(work: Work) -> Outcome:
+    params: Params = work.params
     ocr = work.inputs["ocr_cues"]
     read = cues_from_table(ocr.table("cues.parquet"))
-    embedded = work.inputs["source"].table("embedded_cues.parquet")
-    choice = choose_captions(embedded, read, work.info.duration, work.params)
+    sound = next((s for s in work.info.audio if s.index == work.info.audio_index), None)
+
+    def read_stream(index: int) -> Sequence[Cue]:
+        engine = load_engine(_engine_name(params), work.environment)
+        pictures = subtitle_pictures(work.media, index, work.info.duration)
+        return list(_reported(read_pictures(pictures, engine), work))
+
+    choice = choose_captions(
+        work.inputs["source"].table("embedded_cues.parquet"),
+        read,
+        work.info.duration,
+        params,
+        streams=work.info.subtitles,
+        audio_language=sound.language if sound is not None else None,
+        read_stream=read_stream,
+    )
     if not choice.cues:
         raise_reason(ocr)
         raise NoCaptionsFound(
@@ -204,7 +221,13 @@ def _run(work: Work) -> Outcome:
         )
     pq.write_table(_table(choice.cues, choice.source), work.out / "captions.parquet")
     facts = {"source": choice.source, "stream": choice.stream, "why": choice.why}
-    return Outcome({**facts, "cues": len(choice.cues)})
+    return Outcome({**facts, "cues": len(choice.cues)}, choice.warnings)
+
+
+def _reported(cues: Iterable[Cue], work: Work) -> Iterator[Cue]:
+    for cue in cues:
+        work.progress(min(1.0, cue.end / max(work.info.duration, 1e-3)))
+        yield cue
 
 
 CAPTIONS = Stage(
@@ -217,5 +240,7 @@ CAPTIONS = Stage(
     inputs=("source", "ocr_cues"),
     outputs=(TableOutput("captions.parquet", SPEC),),
     run=_run,
+    resolve=_resolve,
     kinds=("parquet",),
+    pool="ocr",
 )
