@@ -8,14 +8,26 @@ an empty artifact.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import PurePath
+
+_SHOWN = 80
 
 
 def printable(value: object) -> str:
     """A name as one harmless line of text: control characters and line breaks are shown escaped."""
     text = str(value)
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def shown(value: object) -> str:
+    """A value as JSON on one line, cut when it is long: how messages quote what was given."""
+    try:
+        text = json.dumps(value, ensure_ascii=False)
+    except (TypeError, ValueError):
+        text = str(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
 class MediaPipelineError(Exception):

@@ -11,7 +11,7 @@ import re
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
@@ -162,6 +162,22 @@ class Settings(BaseSettings):
     max_queue_length: int = Field(1000, ge=1, description="jobs that may wait")
     webhook_secret: SecretStr | None = Field(None, description="signs webhooks")
     public_url: str | None = Field(None, description="URL of result files when the lake is local")
+    database: str = Field(
+        "", description="SQLAlchemy URL of the gateway's table; a file in Dagster's home by default"
+    )
+    dagster_url: str = Field(
+        "http://127.0.0.1:3000", description="Dagster's web interface, as the gateway reaches it"
+    )
+    allow_unsigned: bool = Field(
+        False, description="take requests without signatures; for development on loopback only"
+    )
+    webhook_url: str | None = Field(None, description="told of every finished job")
+    failed_status: Literal["Failed", "Fail"] = Field(
+        "Failed", description="how the status of a failed production job is written"
+    )
+    min_free_bytes: ByteSize = Field(
+        ByteSize(2 * _GIB), ge=0, description="disk space under which no new jobs are taken"
+    )
     retention_days: float = Field(
         30.0, ge=0, allow_inf_nan=False, description="age at which what is unused may be removed"
     )
@@ -184,12 +200,17 @@ class Settings(BaseSettings):
             raise ValueError(f"must be a path or a URI of {', '.join(SCHEMES)}")
         return value.rstrip("/")
 
+    @field_validator("database")
+    @classmethod
+    def _database(cls, value: str) -> str:
+        return value or f"sqlite:///{dagster_home() / 'gateway.db'}"
+
     @field_validator("model_dir", "cache_dir")
     @classmethod
     def _folder(cls, value: Path | None) -> Path | None:
         return value.expanduser().absolute() if value else value
 
-    @field_validator("s3_endpoint", "public_url")
+    @field_validator("s3_endpoint", "public_url", "dagster_url", "webhook_url")
     @classmethod
     def _url(cls, value: str | None) -> str | None:
         return _http_url(value)
@@ -223,7 +244,7 @@ class Settings(BaseSettings):
         return options
 
 
-_SECRETS = {"s3_key", "s3_secret", "api_keys", "access_keys", "webhook_secret"}
+_SECRETS = {"s3_key", "s3_secret", "api_keys", "access_keys", "webhook_secret", "database"}
 
 
 def _invalid(error: ValidationError, settings: type[Settings]) -> InvalidParameter:

@@ -36,7 +36,7 @@ DATA_VERSION_TAG = "dagster/data_version"
 
 _SETTLED = (ArtifactMissing, InvalidArtifact, SourceGone)
 """Errors of the lake that another try does not cure."""
-_RETRIES, _WAIT_S = 2, 5
+RETRIES, _WAIT_S = 2, 5
 
 
 def build_assets(stages: Mapping[str, Stage]) -> list[dg.AssetsDefinition]:
@@ -150,7 +150,7 @@ def reported_errors() -> Iterator[None]:
             raise failure(error) from error
         final = failure(error)
         final.__cause__ = error
-        raise dg.RetryRequested(_RETRIES, _WAIT_S) from final
+        raise dg.RetryRequested(RETRIES, _WAIT_S) from final
     except MediaPipelineError as error:
         raise failure(error) from error
 

@@ -34,6 +34,8 @@ class Job:
     progress: Progress
     note: Callable[[str], None] = _unheard
     """Takes what people should know besides the Result."""
+    index: int = 0
+    """How many files earlier films of the same request have left in the folder."""
 
 
 Result = Any
@@ -50,7 +52,9 @@ class Function:
     prepare: Callable[[Mapping[str, Any]], Work]
     """Check the JobParams (raises InvalidParameter), and give the work."""
     pool: str
-    """The Dagster pool of the heaviest part."""
+    """The Dagster pool of the heaviest part; empty for none."""
+    max_seconds: float | None = None
+    """How long all films of one request may last together."""
 
 
 class JobParams(BaseModel):

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from media_pipeline.errors import shown
+
 Schema = Mapping[str, Any]
 
-_SHOWN = 80
 _BOUNDS = (
     ("minimum", "maximum", ""),
     ("minLength", "maxLength", " chars"),
@@ -42,15 +42,6 @@ def refusal(model: type[BaseModel], error: ValidationError, place: str = "") -> 
     if found:
         return f"{said}, value range: {found}"
     return f"{said}: {first['msg'].removeprefix('Value error, ')}"
-
-
-def shown(value: Any) -> str:
-    """A value as JSON on one line, cut when it is long."""
-    try:
-        text = json.dumps(value, ensure_ascii=False)
-    except (TypeError, ValueError):
-        text = str(value)
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
 def value_range(schema: Schema) -> str:

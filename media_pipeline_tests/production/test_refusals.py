@@ -5,7 +5,8 @@ from typing import Any, Literal
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from media_pipeline.production.refusals import refusal, shown
+from media_pipeline.errors import shown
+from media_pipeline.production.refusals import refusal
 
 
 class Inner(BaseModel):

@@ -12,8 +12,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from media_pipeline.errors import shown
 from media_pipeline.gateway.ice.faults import Fault
-from media_pipeline.production.refusals import shown
 
 MAX_CHARACTERS = 64 * 1024
 MAX_DEPTH = 16

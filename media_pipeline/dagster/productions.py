@@ -1,0 +1,268 @@
+"""Request runs: one job per function, fetch → produce → deliver, for the gateway's callers.
+
+They make what was asked for and put it where it was asked for. No asset's materialisation and no
+``current`` pointer is touched. What becomes of the job is written into its row; a run that finds
+the row finished does nothing more.
+
+Annotations are evaluated here: Dagster reads the config classes of ops from them.
+"""
+
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import dagster as dg
+
+from media_pipeline.dagster.assets import RETRIES, reported_errors
+from media_pipeline.dagster.resources import RESOURCE, Pipeline
+from media_pipeline.errors import InvalidParameter, MediaPipelineError, StoreError
+from media_pipeline.gateway.dispatcher import job_name
+from media_pipeline.gateway.jobs.order import Medium, Order
+from media_pipeline.gateway.jobs.outbox import Outbox
+from media_pipeline.gateway.jobs.records import MediaRegistry
+from media_pipeline.gateway.jobs.tables import Database
+from media_pipeline.production.base import Function, Job
+from media_pipeline.production.functions import REQUESTS
+from media_pipeline.settings import Settings, uri_scheme
+from media_pipeline.store import MediaItem
+from media_pipeline.store.manifest import FileEntry
+from media_pipeline.transfer import addresses
+from media_pipeline.transfer.upload import Delivered, remove, upload
+from media_pipeline.transfer.web import download
+
+_BEAT_S = 2.0
+
+
+class RequestConfig(dg.Config):
+    """The job's id in the gateway's table, and its order as JSON."""
+
+    job: str
+    order: str
+
+
+class Cancelled(Exception):
+    """The job was finished by somebody else, by cancelling it."""
+
+
+class Desk:
+    """A run's view of its job: the row, and the folder for what it makes."""
+
+    def __init__(self, settings: Settings, job: str, order: Order) -> None:
+        self.settings = settings
+        self.job = job
+        self.order = order
+        self.database = Database(settings.database)
+        self.outbox = Outbox(self.database, max_waiting=settings.max_queue_length)
+        self.folder = settings.cache_dir / "jobs" / job
+
+    @property
+    def output(self) -> str:
+        """Where the file goes; what stands for the input's name and for the time is filled in."""
+        row = self.outbox.get(self.job)
+        stem = PurePosixPath(addresses.file_name(self.order.media[0].uri)).stem
+        accepted = row.accepted if row is not None else time.time()
+        return (
+            (self.order.output or "")
+            .replace("{source}", stem)
+            .replace("{timestamp}", str(int(accepted)))
+        )
+
+    def beat(self, first: float, last: float) -> Callable[[float], None]:
+        """Progress of a part of the work; notes it in the row, and ends the work when the job was
+        cancelled.
+        """
+        noted = 0.0
+
+        def report(share: float) -> None:
+            nonlocal noted
+            now = time.monotonic()
+            if now - noted < _BEAT_S:
+                return
+            noted = now
+            if not self.outbox.advance(self.job, first + share * (last - first)):
+                raise Cancelled
+
+        return report
+
+
+@contextmanager
+def desk(context: dg.OpExecutionContext, told: Mapping[str, Any]) -> Iterator[Desk]:
+    """The desk for the time of one op. What goes wrong there is what the job failed for."""
+    pipeline: Pipeline = getattr(context.resources, RESOURCE)
+    order = Order.model_validate_json(told["order"])
+    opened = Desk(pipeline.settings, told["job"], order)
+    keep = False
+    try:
+        with reported_errors():
+            yield opened
+        keep = True
+    except Cancelled:
+        context.log.info("the job was cancelled")
+        raise dg.Failure("the job was cancelled", allow_retries=False) from None
+    except dg.RetryRequested as asked:
+        keep = context.retry_number < RETRIES
+        if not keep:
+            opened.outbox.finish(opened.job, "failed", error=_told(asked))
+        raise
+    except Exception as error:
+        opened.outbox.finish(opened.job, "failed", error=_told(error))
+        raise
+    finally:
+        if not keep:
+            shutil.rmtree(opened.folder, ignore_errors=True)
+        opened.database.close()
+
+
+def request_jobs() -> list[dg.JobDefinition]:
+    """A job for every function that requests can ask for."""
+    return [_job(name, function) for name, function in REQUESTS.items()]
+
+
+def _job(name: str, function: Function) -> dg.JobDefinition:
+    needs = {RESOURCE}
+
+    @dg.op(name=f"fetch_{name}", required_resource_keys=needs, pool="decode")
+    def fetch(context: dg.OpExecutionContext, config: RequestConfig) -> dict[str, Any]:
+        told: dict[str, Any] = {"job": config.job, "order": config.order}
+        with desk(context, told) as at:
+            if not at.outbox.start(at.job, context.run_id):
+                raise Cancelled
+            items = _fetched(context, at)
+            return {**told, "keys": [item.key for item in items]}
+
+    @dg.op(name=f"produce_{name}", required_resource_keys=needs, pool=function.pool or None)
+    def produce(context: dg.OpExecutionContext, told: dict[str, Any]) -> dict[str, Any]:
+        with desk(context, told) as at:
+            return {**told, **_produced(context, at, function, told["keys"])}
+
+    @dg.op(name=f"deliver_{name}", required_resource_keys=needs)
+    def deliver(context: dg.OpExecutionContext, told: dict[str, Any]) -> None:
+        with desk(context, told) as at:
+            _deliver(context, at, told)
+            shutil.rmtree(at.folder, ignore_errors=True)
+
+    @dg.job(
+        name=job_name(name),
+        executor_def=dg.in_process_executor,
+        description=f"{name}, as the gateway's callers ask for it.",
+    )
+    def request() -> None:
+        deliver(produce(fetch()))
+
+    return request
+
+
+# --- fetch ----------------------------------------------------------------------------------------
+
+
+def _fetched(context: dg.OpExecutionContext, at: Desk) -> list[MediaItem]:
+    pipeline: Pipeline = getattr(context.resources, RESOURCE)
+    registry = MediaRegistry(at.database)
+    items, seconds = [], 0.0
+    for number, medium in enumerate(at.order.media):
+        share = 0.2 / len(at.order.media)
+        place = _place(pipeline, at, medium)
+        item = pipeline.runner.ingest(place, progress=at.beat(share * number, share * (number + 1)))
+        source = pipeline.runner.request(item.key, "source")
+        media = source.facts["media"]
+        seconds += float(media["duration"])
+        registry.examined(medium.uri, item.key, item.size, media)
+        items.append(item)
+    limit = REQUESTS[at.order.function].max_seconds
+    if limit is not None and seconds > limit:
+        raise InvalidParameter(
+            f"the media last {seconds:.0f} s together, value range: <= {limit:.0f}"
+        )
+    return items
+
+
+def _place(pipeline: Pipeline, at: Desk, medium: Medium) -> str | Path:
+    """What the runner can open: a web address is fetched into the cache first."""
+    if uri_scheme(medium.uri) not in {"http", "https"}:
+        return medium.uri
+    cache = pipeline.runner.store.cache
+    name = addresses.file_name(medium.uri)
+    target = at.folder / f"input{Path(name).suffix if Path(name).suffix[1:].isalnum() else ''}"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    got = download(
+        medium.uri,
+        target,
+        allowed_hosts=at.settings.allowed_hosts,
+        max_bytes=int(at.settings.max_media_bytes),
+        progress=at.beat(0.0, 0.1),
+    )
+    return cache.adopt(target, FileEntry(name=target.name, size=got.size, sha256=got.sha256))
+
+
+# --- produce --------------------------------------------------------------------------------------
+
+
+def _produced(
+    context: dg.OpExecutionContext, at: Desk, function: Function, keys: list[str]
+) -> dict[str, Any]:
+    pipeline: Pipeline = getattr(context.resources, RESOURCE)
+    work = function.prepare(at.order.params)
+    shutil.rmtree(at.folder, ignore_errors=True)
+    at.folder.mkdir(parents=True)
+    name = at.output.rsplit("/", 1)[-1]
+    results = []
+    for number, key in enumerate(keys):
+        first, last = (0.2 + 0.7 * n / len(keys) for n in (number, number + 1))
+        before = len(list(at.folder.iterdir()))
+        job = Job(
+            pipeline.runner,
+            key,
+            at.folder,
+            name,
+            at.beat(first, last),
+            note=context.log.warning,
+            index=before,
+        )
+        results.append(work(job))
+    files = sorted(path.name for path in at.folder.iterdir())
+    return {"results": results, "files": files}
+
+
+# --- deliver --------------------------------------------------------------------------------------
+
+
+def _deliver(context: dg.OpExecutionContext, at: Desk, told: Mapping[str, Any]) -> None:
+    base = at.output.rpartition("/")[0]
+    uris = {name: f"{base}/{name}" for name in told["files"]}
+    missing = [name for name in uris if not (at.folder / name).is_file()]
+    if missing:
+        raise StoreError(f"{missing[0]} was made on another machine", "run all steps again")
+    delivered: list[Delivered] = upload(
+        {uri: at.folder / name for name, uri in uris.items()},
+        storage_options=at.settings.storage_options(base or "s3://"),
+        proceed=lambda: at.outbox.advance(at.job, 0.95),
+    )
+    if len(delivered) != len(uris):
+        raise Cancelled
+    registry = MediaRegistry(at.database)
+    ids = [registry.register(one.uri, one.uri).id for one in delivered] if at.order.as_media else []
+    result = {
+        "results": told["results"],
+        "files": [
+            {"name": name, "uri": one.uri, "size": one.size, "sha256": one.sha256}
+            for name, one in zip(uris, delivered, strict=True)
+        ],
+        "media_ids": ids,
+    }
+    if not at.outbox.finish(at.job, "success", result=result):
+        remove([one.uri for one in delivered], at.settings.storage_options(base or "s3://"))
+        raise Cancelled
+    context.log.info(f"delivered {len(delivered)} files")
+
+
+def _told(error: Exception) -> tuple[str, str]:
+    """What the caller is told of a failure: a typed error in its own words, no other in any."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, MediaPipelineError):
+            return cause.code, str(cause)
+        cause = cause.__cause__
+    return "InternalError", "the job failed for a reason of ours: see the run in Dagster"

@@ -1,0 +1,219 @@
+"""Turns accepted jobs into Dagster runs, and keeps both in step.
+
+One process leads, by a lease. Before a launch the row says so; whoever finds such a row later looks
+for a run with the job's tag before launching, so that a crash between launch and note neither loses
+nor doubles a job. Jobs whose run died without a word are failed here, cancelled jobs have their run
+ended, and callers are told of what became of their jobs.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from media_pipeline.errors import MediaPipelineError
+from media_pipeline.gateway.dagster_client import JOB_TAG, DagsterClient, DagsterUnavailable, Run
+from media_pipeline.gateway.jobs.outbox import MAX_NOTIFY_TRIES, JobRow, Outbox
+from media_pipeline.gateway.jobs.records import Lease, Nonces
+
+LEASE_S = 30.0
+_TICK_S, _WATCH_S, _FORGET_S = 0.5, 5.0, 600.0
+_SETTLE_S = 10.0  # a run that has just been launched or ended is left alone
+_BATCH = 20
+_LOG = logging.getLogger(__name__)
+
+Notify = Callable[[JobRow], None]
+"""Tells the caller of a finished job; raises a MediaPipelineError when that failed."""
+
+
+def job_name(function: str) -> str:
+    """The Dagster job that carries out a function."""
+    return f"request_{function}"
+
+
+class Dispatcher:
+    """The loop.
+
+    Parameters
+    ----------
+    notify : tells callers.
+    """
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        nonces: Nonces,
+        lease: Lease,
+        dagster: DagsterClient,
+        notify: Notify,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._outbox = outbox
+        self._nonces = nonces
+        self._lease = lease
+        self._dagster = dagster
+        self._notify = notify
+        self._clock = clock
+        self._stop = threading.Event()
+        self._wake = threading.Event()
+        self._watched_at = self._forgot_at = 0.0
+        self._position = 0
+        self._threads: list[threading.Thread] = []
+        self.leads = False
+
+    # --- life ---
+
+    def start(self) -> None:
+        """Begin; dispatching and telling callers do not wait for each other."""
+        for work in (self.tick, self.tell):
+            thread = threading.Thread(target=self._repeat, args=[work], name=work.__name__)
+            thread.start()
+            self._threads.append(thread)
+
+    def wake(self) -> None:
+        """Say that there is something to dispatch."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """End, and let another process lead."""
+        self._stop.set()
+        self._wake.set()
+        for thread in self._threads:
+            thread.join()
+        self._lease.release()
+
+    def _repeat(self, work: Callable[[], None]) -> None:
+        while not self._stop.is_set():
+            try:
+                work()
+            except DagsterUnavailable as error:
+                _LOG.warning("dagster is not there: %s", error)
+                self._stop.wait(2.0)
+            except Exception:
+                _LOG.exception("the dispatcher failed, it goes on")
+                self._stop.wait(2.0)
+            self._wake.wait(_TICK_S)
+            self._wake.clear()
+
+    # --- one round ---
+
+    def tick(self) -> None:
+        """Dispatch what waits, end what was cancelled, look after what should be running."""
+        self.leads = self._lease.hold()
+        if not self.leads:
+            return
+        self._dispatch()
+        self._end_cancelled()
+        now = self._clock()
+        if now - self._watched_at >= _WATCH_S:
+            self._watched_at = now
+            self._watch()
+        if now - self._forgot_at >= _FORGET_S:
+            self._forgot_at = now
+            self._nonces.forget(now)
+
+    def tell(self) -> None:
+        """Tell callers of finished jobs."""
+        if not self.leads:
+            return
+        rows = self._outbox.to_notify(_BATCH)
+        if rows:
+            with ThreadPoolExecutor(4) as pool:
+                list(pool.map(self._tell_one, rows))
+
+    def _dispatch(self) -> None:
+        for row in self._outbox.to_dispatch(_BATCH):
+            if self._stop.is_set() or not self._lease.hold():
+                return
+            run_id = self._launched_before(row) or self._launch(row)
+            if run_id:
+                self._outbox.dispatched(row.id, run_id)
+
+    def _launched_before(self, row: JobRow) -> str | None:
+        if row.launching is None:
+            return None
+        runs = self._dagster.runs(job_id=row.id)
+        return runs[-1].id if runs else None
+
+    def _launch(self, row: JobRow) -> str | None:
+        if not self._outbox.launching(row.id):
+            return None  # cancelled meanwhile
+        run_id = self._dagster.launch(
+            job_name(row.function), config=run_config(row), tags=run_tags(row)
+        )
+        _LOG.info("launched", extra={"job_id": row.id, "run_id": run_id})
+        return run_id
+
+    def _end_cancelled(self) -> None:
+        for row in self._outbox.to_end(_BATCH):
+            # Not only the run that is noted: it may have been repeated, or launched this moment.
+            runs = self._dagster.runs(job_id=row.id) if row.launching else []
+            going = [run for run in runs if not run.finished]
+            for run in going:
+                if run.status != "CANCELING":
+                    self._dagster.end(run.id)
+            if not going:
+                self._outbox.run_has_ended(row.id)
+
+    def _watch(self) -> None:
+        """Fail the jobs whose run has ended without finishing them."""
+        rows = self._outbox.in_flight(older_than=_SETTLE_S, after=self._position, limit=100)
+        self._position = rows[-1].number if len(rows) == 100 else 0
+        ids = [row.run_id for row in rows if row.run_id]
+        ended = {run.id: run for run in self._dagster.runs(ids=ids) if run.finished} if ids else {}
+        for row in rows:
+            run = ended.get(row.run_id or "")
+            if run is not None and not run.will_be_repeated:
+                self._settle(row, self._newest(row, run))
+
+    def _newest(self, row: JobRow, noted: Run) -> Run:
+        return next(iter(self._dagster.runs(job_id=row.id)), noted)
+
+    def _settle(self, row: JobRow, run: Run) -> None:
+        if not run.finished or run.will_be_repeated:
+            return
+        if run.status == "CANCELED":
+            self._outbox.finish(
+                row.id, "cancelled", error=("Cancelled", "the run was ended in Dagster")
+            )
+        else:
+            self._outbox.finish(
+                row.id,
+                "failed",
+                error=("InternalError", f"run {run.id} ended as {run.status} without a result"),
+            )
+
+    def _tell_one(self, row: JobRow) -> None:
+        try:
+            self._notify(row)
+        except MediaPipelineError as error:
+            last = row.notify_tries + 1 >= MAX_NOTIFY_TRIES
+            _LOG.warning("webhook: %s", error, extra={"job_id": row.id, "given_up": last})
+            self._outbox.notified(row.id, done=last)
+        else:
+            self._outbox.notified(row.id, done=True)
+
+
+def run_config(row: JobRow) -> Mapping[str, Any]:
+    """The request as the run gets it."""
+    return {
+        "ops": {
+            f"fetch_{row.function}": {
+                "config": {"job": row.id, "order": row.order.model_dump_json()}
+            }
+        }
+    }
+
+
+def run_tags(row: JobRow) -> dict[str, str]:
+    """What the run is known by. A repeated run begins anew: what was made is found in the lake."""
+    return {
+        JOB_TAG: row.id,
+        "dagster/priority": str(-row.priority),
+        "dagster/retry_strategy": "ALL_STEPS",
+    }

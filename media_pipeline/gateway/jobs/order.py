@@ -1,0 +1,32 @@
+"""What a run is told to do: checked, resolved, and the same for every contract."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Medium(BaseModel):
+    """An input."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    """As the caller named it: a URL or a media id."""
+    uri: str
+    """Where it is."""
+
+
+class Order(BaseModel):
+    """One job."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    function: str
+    media: list[Medium]
+    params: dict[str, Any] = {}
+    output: str | None = None
+    """URI of what is to be written, with placeholders left that only the function can fill."""
+    as_media: bool = False
+    """Whether what is written becomes media assets."""

@@ -1,0 +1,325 @@
+"""The table of jobs: accepted in one transaction, moved on by the dispatcher and by runs.
+
+A job is finished when its row says so, and only once: success, failure and cancelling all go
+through :meth:`Outbox.finish`, of which the first one counts.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from media_pipeline.errors import MediaPipelineError
+from media_pipeline.gateway.jobs.order import Order
+from media_pipeline.gateway.jobs.tables import JOBS, Database
+
+Outcome = Literal["success", "failed", "cancelled"]
+
+_JOB = JOBS.c
+
+
+class QueueFull(MediaPipelineError):
+    """As many jobs wait as may wait."""
+
+
+class TokenReused(MediaPipelineError):
+    """A client token came again with another request."""
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What a caller asks for."""
+
+    action: str
+    access_key: str
+    request: Mapping[str, Any]
+    """As it is echoed; with :attr:`order` what a client token stands for."""
+    order: Order
+    priority: int = 6
+    client_token: str | None = None
+    notify: str | None = None
+
+
+@dataclass(frozen=True)
+class JobRow:
+    """A job."""
+
+    id: str
+    number: int
+    action: str
+    function: str
+    request: Mapping[str, Any]
+    order: Order
+    priority: int
+    accepted: float
+    launching: float | None
+    dispatched: float | None
+    started: float | None
+    progress: float
+    run_id: str | None
+    finished: float | None
+    outcome: Outcome | None
+    result: Any
+    error_code: str | None
+    error_message: str | None
+    notify: str | None
+    notify_tries: int
+    hidden: bool
+
+    @property
+    def changed(self) -> float:
+        """When it last moved on."""
+        return self.finished or self.started or self.dispatched or self.accepted
+
+
+class Outbox:
+    """The jobs.
+
+    Parameters
+    ----------
+    max_waiting : jobs that may wait; 0 lets none in.
+    clock : seconds since the epoch.
+    """
+
+    def __init__(
+        self, database: Database, *, max_waiting: int, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._database = database
+        self._max_waiting = max_waiting
+        self._clock = clock
+
+    # --- callers ---
+
+    def submit(self, submission: Submission) -> JobRow:
+        """Accept a job, or give back the one that the same client token stands for.
+
+        Raises
+        ------
+        TokenReused, QueueFull
+        """
+        order = submission.order.model_dump_json()
+        request = json.dumps(submission.request, ensure_ascii=False, sort_keys=True)
+        digest = uuid.uuid5(uuid.NAMESPACE_OID, f"{request}\n{order}").hex
+        with self._database.write(queue=True) as connection:
+            if submission.client_token and (
+                row := connection.execute(
+                    sa.select(JOBS).where(
+                        _JOB.access_key == submission.access_key,
+                        _JOB.action == submission.action,
+                        _JOB.client_token == submission.client_token,
+                    )
+                ).first()
+            ):
+                if row.digest != digest:
+                    raise TokenReused(
+                        "the ClientToken was used before with other parameters",
+                        "use a new token for each job",
+                    )
+                return _job(row)
+            waiting = connection.scalar(_count(_JOB.finished.is_(None), _JOB.started.is_(None)))
+            if waiting is not None and waiting >= self._max_waiting:
+                raise QueueFull(f"{waiting} jobs are waiting, no more are taken", "come back later")
+            last = connection.scalar(sa.select(sa.func.max(_JOB.number))) or 0
+            identity = uuid.uuid4().hex
+            connection.execute(
+                JOBS.insert().values(
+                    id=identity,
+                    number=last + 1,
+                    action=submission.action,
+                    function=submission.order.function,
+                    access_key=submission.access_key,
+                    client_token=submission.client_token or None,
+                    digest=digest,
+                    request=request,
+                    order=order,
+                    priority=submission.priority,
+                    accepted=self._clock(),
+                    notify=submission.notify,
+                )
+            )
+            row = connection.execute(sa.select(JOBS).where(_JOB.id == identity)).one()
+        return _job(row)
+
+    def get(self, identity: str) -> JobRow | None:
+        """A job, or None when there is none or it was deleted."""
+        with self._database.read() as connection:
+            row = connection.execute(
+                sa.select(JOBS).where(_JOB.id == identity, _JOB.hidden.is_(False))
+            ).first()
+        return _job(row) if row else None
+
+    def find(
+        self,
+        actions: Sequence[str],
+        *,
+        states: Sequence[sa.ColumnElement[bool]] = (),
+        ascending: bool = False,
+        offset: int = 0,
+        limit: int = 10,
+    ) -> tuple[list[JobRow], int]:
+        """Jobs of some actions in the order of acceptance, and how many there are in all."""
+        where = [_JOB.action.in_(actions), _JOB.hidden.is_(False), *states]
+        order = _JOB.number.asc() if ascending else _JOB.number.desc()
+        with self._database.read() as connection:
+            rows = connection.execute(
+                sa.select(JOBS).where(*where).order_by(order).offset(offset).limit(limit)
+            ).all()
+            total = connection.scalar(_count(*where)) or 0
+        return [_job(row) for row in rows], total
+
+    def hide(self, identities: Sequence[str]) -> None:
+        """Delete jobs as far as callers can see; their client tokens are kept."""
+        with self._database.write() as connection:
+            connection.execute(JOBS.update().where(_JOB.id.in_(identities)).values(hidden=True))
+
+    def counts(self) -> dict[str, int]:
+        """How many jobs wait, run, and have ended how."""
+        with self._database.read() as connection:
+            ended = connection.execute(
+                sa.select(_JOB.outcome, sa.func.count())
+                .where(_JOB.finished.is_not(None))
+                .group_by(_JOB.outcome)
+            ).all()
+            open_ = [_JOB.finished.is_(None)]
+            waiting = connection.scalar(_count(*open_, _JOB.started.is_(None))) or 0
+            running = connection.scalar(_count(*open_, _JOB.started.is_not(None))) or 0
+        return {"waiting": waiting, "running": running, **{row[0]: row[1] for row in ended}}
+
+    # --- runs ---
+
+    def start(self, identity: str, run_id: str) -> bool:
+        """Note that a run works on the job; false when it is finished, so that nothing is to do."""
+        return self._change(
+            identity,
+            started=sa.func.coalesce(_JOB.started, self._clock()),
+            run_id=run_id,
+        )
+
+    def advance(self, identity: str, progress: float) -> bool:
+        """Note the share that is done; false when the job is finished (it was cancelled)."""
+        return self._change(identity, progress=progress)
+
+    def finish(
+        self,
+        identity: str,
+        outcome: Outcome,
+        *,
+        result: Any = None,
+        error: tuple[str, str] = ("", ""),
+    ) -> bool:
+        """End a job; false when it had ended before, and nothing changes."""
+        return self._change(
+            identity,
+            finished=self._clock(),
+            outcome=outcome,
+            progress=1.0 if outcome == "success" else _JOB.progress,
+            result=None if result is None else json.dumps(result, ensure_ascii=False),
+            error_code=error[0] or None,
+            error_message=error[1] or None,
+        )
+
+    # --- the dispatcher ---
+
+    def to_dispatch(self, limit: int) -> list[JobRow]:
+        """Accepted jobs without a run, the most urgent and oldest first."""
+        return self._open(
+            [_JOB.finished.is_(None), _JOB.dispatched.is_(None)],
+            [_JOB.priority, _JOB.number],
+            limit,
+        )
+
+    def launching(self, identity: str) -> bool:
+        """Note that a run is about to be launched; false when the job is finished."""
+        return self._change(identity, launching=self._clock())
+
+    def dispatched(self, identity: str, run_id: str) -> None:
+        """Note the run of a job. It may have begun already, or even ended."""
+        with self._database.write() as connection:
+            connection.execute(
+                JOBS.update()
+                .where(_JOB.id == identity, _JOB.dispatched.is_(None))
+                .values(
+                    dispatched=self._clock(),
+                    run_id=sa.func.coalesce(_JOB.run_id, run_id),
+                )
+            )
+
+    def in_flight(self, *, older_than: float, after: int, limit: int) -> list[JobRow]:
+        """Jobs with a run that have not ended, by number."""
+        until = self._clock() - older_than
+        return self._open(
+            [_JOB.finished.is_(None), _JOB.dispatched <= until, _JOB.number > after],
+            [_JOB.number],
+            limit,
+        )
+
+    def to_end(self, limit: int) -> list[JobRow]:
+        """Cancelled jobs whose run may still go on."""
+        return self._open(
+            [_JOB.outcome == "cancelled", _JOB.run_ended.is_(False)], [_JOB.number], limit
+        )
+
+    def run_has_ended(self, identity: str) -> None:
+        """Note that a cancelled job has no run any more."""
+        with self._database.write() as connection:
+            connection.execute(JOBS.update().where(_JOB.id == identity).values(run_ended=True))
+
+    def to_notify(self, limit: int) -> list[JobRow]:
+        """Finished jobs whose callers wait to be told, those that are due."""
+        return self._open(
+            [
+                _JOB.notify.is_not(None),
+                _JOB.notified.is_(None),
+                # seconds between tries: 0, 2, 8, 32, 128
+                _JOB.finished
+                <= self._clock() - sa.case(_WAITS, value=_JOB.notify_tries, else_=600.0),
+            ],
+            [_JOB.finished],
+            limit,
+        )
+
+    def notified(self, identity: str, *, done: bool) -> None:
+        """Note a try to tell the caller; ``done`` when there will be no other."""
+        values: dict[str, Any] = {"notify_tries": _JOB.notify_tries + 1}
+        if done:
+            values["notified"] = self._clock()
+        with self._database.write() as connection:
+            connection.execute(JOBS.update().where(_JOB.id == identity).values(**values))
+
+    # --- below ---
+
+    def _change(self, identity: str, **values: Any) -> bool:
+        with self._database.write() as connection:
+            done = connection.execute(
+                JOBS.update().where(_JOB.id == identity, _JOB.finished.is_(None)).values(**values)
+            )
+        return bool(done.rowcount)
+
+    def _open(self, where: list[Any], order: list[Any], limit: int) -> list[JobRow]:
+        with self._database.read() as connection:
+            rows = connection.execute(
+                sa.select(JOBS).where(*where).order_by(*order).limit(limit)
+            ).all()
+        return [_job(row) for row in rows]
+
+
+MAX_NOTIFY_TRIES = 5
+_WAITS = {0: 0.0, 1: 2.0, 2: 10.0, 3: 42.0, 4: 170.0}
+
+
+def _count(*where: Any) -> sa.Select[tuple[int]]:
+    return sa.select(sa.func.count()).select_from(JOBS).where(*where)
+
+
+def _job(row: Any) -> JobRow:
+    values = {name: getattr(row, name) for name in JobRow.__dataclass_fields__}
+    values["request"] = json.loads(row.request)
+    values["order"] = Order.model_validate_json(row.order)
+    values["result"] = None if row.result is None else json.loads(row.result)
+    return JobRow(**values)

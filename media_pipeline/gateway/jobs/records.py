@@ -1,0 +1,140 @@
+"""Beside the jobs: nonces of signatures, leases of leaders, registered media."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from media_pipeline.gateway.jobs.tables import LEASES, MEDIA, NONCES, Database
+
+
+class Nonces:
+    """Which nonces have been used."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def remember(self, access_key: str, nonce: str, until: float) -> bool:
+        """Note a nonce; false when it was used before."""
+        try:
+            with self._database.write() as connection:
+                connection.execute(
+                    NONCES.insert().values(access_key=access_key, nonce=nonce, until=until)
+                )
+        except sa.exc.IntegrityError:
+            return False
+        return True
+
+    def forget(self, before: float) -> None:
+        """Drop those that no request could carry any more."""
+        with self._database.write() as connection:
+            connection.execute(NONCES.delete().where(NONCES.c.until < before))
+
+
+class Lease:
+    """A place that one process holds at a time, for as long as it renews it."""
+
+    def __init__(
+        self, database: Database, name: str, seconds: float, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._database = database
+        self._name = name
+        self._seconds = seconds
+        self._clock = clock
+        self.holder = uuid.uuid4().hex
+
+    def hold(self) -> bool:
+        """Take or renew the lease; false when somebody else has it."""
+        now = self._clock()
+        values = {"holder": self.holder, "until": now + self._seconds}
+        with self._database.write(queue=True) as connection:
+            row = connection.execute(sa.select(LEASES).where(LEASES.c.name == self._name)).first()
+            if row is None:
+                connection.execute(LEASES.insert().values(name=self._name, **values))
+                return True
+            if row.holder != self.holder and row.until > now:
+                return False
+            connection.execute(LEASES.update().where(LEASES.c.name == self._name).values(**values))
+        return True
+
+    def release(self) -> None:
+        """Give it back, if it is ours."""
+        with self._database.write() as connection:
+            connection.execute(
+                LEASES.delete().where(LEASES.c.name == self._name, LEASES.c.holder == self.holder)
+            )
+
+
+@dataclass(frozen=True)
+class MediaRow:
+    """A registered medium."""
+
+    id: str
+    uri: str
+    given: str
+    title: str
+    type: str
+    user_data: str
+    created: float
+    key: str | None
+    size: int | None
+    info: Mapping[str, Any] | None
+
+
+class MediaRegistry:
+    """Media ids, which are opaque, and what they stand for."""
+
+    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+        self._database = database
+        self._clock = clock
+
+    def register(
+        self, uri: str, given: str, *, title: str = "", type: str = "", user_data: str = ""
+    ) -> MediaRow:
+        """Give a place an id; a place that has one keeps it."""
+        with self._database.write(queue=True) as connection:
+            row = connection.execute(sa.select(MEDIA).where(MEDIA.c.uri == uri)).first()
+            if row is None:
+                identity = uuid.uuid4().hex
+                connection.execute(
+                    MEDIA.insert().values(
+                        id=identity, uri=uri, given=given, title=title, type=type,
+                        user_data=user_data, created=self._clock(),
+                    )
+                )  # fmt: skip
+                row = connection.execute(sa.select(MEDIA).where(MEDIA.c.id == identity)).one()
+        return _media(row)
+
+    def get(self, identity: str) -> MediaRow | None:
+        """The medium with that id."""
+        return self._first(MEDIA.c.id == identity)
+
+    def at(self, uri: str) -> MediaRow | None:
+        """The medium at that place."""
+        return self._first(MEDIA.c.uri == uri)
+
+    def examined(self, uri: str, key: str, size: int, info: Mapping[str, Any]) -> None:
+        """Note what was found at a place, where it is registered."""
+        with self._database.write() as connection:
+            connection.execute(
+                MEDIA.update()
+                .where(MEDIA.c.uri == uri)
+                .values(key=key, size=size, info=json.dumps(info, ensure_ascii=False))
+            )
+
+    def _first(self, where: sa.ColumnElement[bool]) -> MediaRow | None:
+        with self._database.read() as connection:
+            row = connection.execute(sa.select(MEDIA).where(where)).first()
+        return _media(row) if row else None
+
+
+def _media(row: Any) -> MediaRow:
+    values = {name: getattr(row, name) for name in MediaRow.__dataclass_fields__}
+    values["info"] = None if row.info is None else json.loads(row.info)
+    return MediaRow(**values)

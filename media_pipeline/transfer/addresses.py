@@ -1,0 +1,128 @@
+"""Addresses that come over the network: understood, or refused before anything is opened.
+
+Object storage is written in four ways, which all mean one bucket and one key. Other web addresses
+are taken from named hosts only. Paths of this machine are never taken.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from urllib.parse import unquote, urlsplit
+
+from media_pipeline.errors import InvalidParameter, shown
+from media_pipeline.settings import OBJECT_STORAGE, uri_scheme
+
+FORMS = "oss://bucket/object, http(s)://bucket.oss-REGION.aliyuncs.com/object, s3://bucket/key"
+_BUCKET = re.compile(r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$")
+_BUCKET_HOST = re.compile(
+    r"^([a-z0-9][a-z0-9-]{1,61}[a-z0-9])\.oss-[a-z0-9-]+\.aliyuncs\.com$", re.IGNORECASE
+)
+_MAX_KEY_BYTES, _MAX_NAME_BYTES, _MAX_CHARACTERS = 1000, 200, 8192
+
+
+def object_uri(text: str, name: str) -> str:
+    """``oss://bucket/key`` of any way to write an object of storage.
+
+    Parameters
+    ----------
+    name : of the parameter, for the message.
+
+    Raises
+    ------
+    InvalidParameter
+        when it is no such address, or its key is one that no file should have.
+    """
+    found = _object(text)
+    if found is None:
+        raise _refused(text, name, f"give {FORMS}")
+    bucket, key = found
+    if not _BUCKET.match(bucket):
+        raise _refused(text, name, f"{shown(bucket)} is no name of a bucket")
+    _check_key(text, key, name)
+    return f"oss://{bucket}/{key}"
+
+
+def media_uri(text: str, name: str, allowed_hosts: Sequence[str] = ()) -> str:
+    """The same, or a web address of a host that is allowed.
+
+    Raises
+    ------
+    InvalidParameter
+    """
+    if uri_scheme(text) in {"http", "https"} and _object(text) is None:
+        return web_address(text, name, allowed_hosts)
+    return object_uri(text, name)
+
+
+def web_address(text: str, name: str, allowed_hosts: Sequence[str] | None) -> str:
+    """A web address that may be asked for; ``allowed_hosts=None`` lets every host pass.
+
+    Whether the host's address may be connected to is seen when connecting (:mod:`.web`).
+
+    Raises
+    ------
+    InvalidParameter
+    """
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise _refused(text, name, str(error)) from None
+    plain = text.isprintable() and " " not in text and len(text) <= _MAX_CHARACTERS
+    if parts.scheme not in {"http", "https"} or not host or not plain or "\\" in text:
+        raise _refused(text, name, "give an http:// or https:// address")
+    if parts.username or parts.password:
+        raise _refused(text, name, "it must not hold a user or password")
+    if allowed_hosts is not None and not is_allowed(host, port or _port(text), allowed_hosts):
+        raise _refused(text, name, f"the host {host} is not in MEDIA_PIPELINE_ALLOWED_HOSTS")
+    return text
+
+
+def is_allowed(host: str, port: int, allowed_hosts: Sequence[str]) -> bool:
+    """Whether a host is named, with or without its port."""
+    written = f"[{host}]" if ":" in host else host
+    return bool({written.lower(), f"{written.lower()}:{port}"} & set(allowed_hosts))
+
+
+def file_name(uri: str) -> str:
+    """The last part of an object's key or of a web address, for people and for file names."""
+    if uri_scheme(uri) in OBJECT_STORAGE:
+        return uri.rsplit("/", 1)[-1]
+    return unquote(urlsplit(uri).path.rsplit("/", 1)[-1]) or "media"
+
+
+def _port(text: str) -> int:
+    return 443 if text.lower().startswith("https") else 80
+
+
+def _object(text: str) -> tuple[str, str] | None:
+    """Bucket and key, when it is an address of object storage at all."""
+    scheme = uri_scheme(text)
+    rest = text.partition("://")[2]
+    if scheme in OBJECT_STORAGE:
+        authority, slash, key = rest.partition("/")
+        host = _BUCKET_HOST.match(authority)
+        return (host.group(1).lower() if host else authority, key) if slash else None
+    if scheme in {"http", "https"}:
+        authority, _, path = rest.partition("/")
+        host = _BUCKET_HOST.match(authority)
+        if host is None:
+            return None
+        return host.group(1).lower(), unquote(path.partition("?")[0].partition("#")[0])
+    return None
+
+
+def _check_key(text: str, key: str, name: str) -> None:
+    parts = key.split("/")
+    if not key or any(part in {"", ".", ".."} for part in parts):
+        raise _refused(text, name, "the key has an empty part, or one of dots only")
+    if not key.isprintable() or "\\" in key or "\ufffd" in key:
+        raise _refused(text, name, "the key holds a character that no file name should have")
+    if len(key.encode()) > _MAX_KEY_BYTES or len(parts[-1].encode()) > _MAX_NAME_BYTES:
+        raise _refused(text, name, f"the key is over {_MAX_KEY_BYTES} bytes, or its name over "
+                       f"{_MAX_NAME_BYTES}")  # fmt: skip
+
+
+def _refused(text: str, name: str, why: str) -> InvalidParameter:
+    return InvalidParameter(f"'{name}' is invalid, input: {shown(text)}: {why}")

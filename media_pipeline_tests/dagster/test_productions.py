@@ -1,0 +1,193 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from media_pipeline.dagster.productions import Desk, request_jobs
+from media_pipeline.dagster.resources import RESOURCE, Pipeline
+from media_pipeline.gateway.dispatcher import job_name
+from media_pipeline.gateway.jobs.order import Medium, Order
+from media_pipeline.gateway.jobs.outbox import JobRow, Outbox
+from media_pipeline.gateway.jobs.records import MediaRegistry
+from media_pipeline.gateway.jobs.tables import Database
+from media_pipeline.profiles import default_stages
+from media_pipeline.settings import Settings
+from media_pipeline.store.places import open_filesystem
+from media_pipeline_tests.gateway.conftest import submission
+from media_pipeline_tests.generators.storage import ObjectStorage, object_storage
+
+JOBS = {job.name: job for job in request_jobs()}
+
+
+@pytest.fixture(scope="module")
+def storage() -> Iterator[ObjectStorage]:
+    with object_storage() as storage:
+        yield storage
+
+
+class Site:
+    """A lake, a bucket with a film, the gateway's table, and request runs in this process."""
+
+    def __init__(self, folder: Path, storage: ObjectStorage, film: Path) -> None:
+        self.settings: Settings = storage.settings(
+            folder / "cache",
+            lake=str(folder / "lake"),
+            inbox=str(folder / "inbox"),
+            database=f"sqlite:///{folder / 'gateway.db'}",
+        )
+        self.pipeline = Pipeline(default_stages(), settings=self.settings)
+        self.database = Database(self.settings.database)
+        self.outbox = Outbox(self.database, max_waiting=10)
+        self.bucket = storage.bucket().replace("s3://", "oss://")
+        self.files, root = open_filesystem(self.bucket, self.settings.storage_options("s3://"))
+        self.root = root
+        self.files.put_file(str(film), f"{root}/in/A film.mp4")
+
+    def accept(self, **values: Any) -> JobRow:
+        order = Order(
+            media=[Medium(name="x", uri=f"{self.bucket}/in/A film.mp4")],
+            **{"function": "CaptionExtraction", "output": f"{self.bucket}/out/a.srt", **values},
+        )
+        return self.outbox.submit(submission(order=order))
+
+    def run(self, row: JobRow) -> dg.ExecuteInProcessResult:
+        config = {"job": row.id, "order": row.order.model_dump_json()}
+        with dg.DagsterInstance.ephemeral() as instance:
+            return JOBS[job_name(row.function)].execute_in_process(
+                run_config={"ops": {f"fetch_{row.function}": {"config": config}}},
+                resources={RESOURCE: self.pipeline},
+                instance=instance,
+                raise_on_error=False,
+            )
+
+    def row(self, row: JobRow) -> JobRow:
+        found = self.outbox.get(row.id)
+        assert found is not None
+        return found
+
+    def delivered(self) -> list[str]:
+        self.files.invalidate_cache()
+        return sorted(self.files.find(f"{self.root}/out"))
+
+    def leftovers(self) -> list[Path]:
+        return list((self.settings.cache_dir / "jobs").glob("*"))
+
+
+@pytest.fixture
+def site(tmp_path: Path, storage: ObjectStorage, clip: Path) -> Iterator[Site]:
+    site = Site(tmp_path, storage, clip)
+    yield site
+    site.database.close()
+
+
+def test_a_request_is_made_delivered_and_noted_and_nothing_current_moves(site: Site) -> None:
+    name = f"{site.bucket}/out/{{source}}-{{timestamp}}.mp4"
+    row = site.accept(function="VideoClip", output=name, params={"duration": 1}, as_media=True)
+    media = MediaRegistry(site.database)
+    registered = media.register(row.order.media[0].uri, "as given")
+    assert site.run(row).success
+    done = site.row(row)
+    assert done.outcome == "success", done.error_message
+    (file,) = done.result["files"]
+    assert file["name"] == f"A film-{int(done.accepted)}.mp4"
+    assert site.delivered() == [f"{site.root}/out/{file['name']}"]
+    assert site.files.info(site.delivered()[0])["size"] == file["size"]
+    (result,) = done.result["results"]
+    assert result["VideoSummaryList"]
+    made = media.get(done.result["media_ids"][0])
+    assert made is not None and made.uri == file["uri"]
+    found = media.get(registered.id)
+    assert found is not None and found.info is not None
+    assert found.info["duration"] == pytest.approx(2.0, abs=0.1)
+    assert site.leftovers() == []
+    store = site.pipeline.runner.store
+    assert found.key is not None
+    assert all(store.current(stage, found.key) is None for stage in site.pipeline.stages)
+
+
+def test_a_run_of_a_finished_job_does_nothing(site: Site) -> None:
+    row = site.accept()
+    site.outbox.finish(row.id, "cancelled")
+    assert not site.run(row).success
+    assert site.row(row).outcome == "cancelled"
+    assert site.delivered() == site.leftovers() == []
+
+
+def test_a_job_cancelled_while_it_works_delivers_nothing(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = site.accept()
+    beat = Desk.beat
+
+    def cancel(self: Desk, first: float, last: float) -> Any:
+        if first > 0.1:  # what was asked for is being made
+            site.outbox.finish(row.id, "cancelled")
+        return beat(self, first, last)
+
+    monkeypatch.setattr(Desk, "beat", cancel)
+    assert not site.run(row).success
+    assert site.row(row).outcome == "cancelled"
+    assert site.delivered() == site.leftovers() == []
+
+
+@pytest.mark.parametrize(
+    ("values", "code", "says"),
+    [
+        ({"media": [Medium(name="x", uri="oss://no-such-bucket/a.mp4")]}, "MediaNotFound", "a.mp4"),
+        (
+            {
+                "function": "VideoClip",
+                "params": {"duration": 1},
+                "output": "oss://no-such-bucket/a.mp4",
+            },
+            "StoreError",
+            "no-such-bucket",
+        ),
+        ({"function": "VideoClip", "params": {"duration": 60}}, "InvalidParameter", "2.00 s"),
+        ({"function": "HighlightExtraction", "output": None}, "NoSpeech", "AllowNonSpeech"),
+        (
+            {"media": [Medium(name="x", uri="http://127.0.0.1:9/a.mp4")]},
+            "HostRefused",
+            "not a public address",
+        ),
+    ],
+)
+def test_what_fails_is_told_and_leaves_nothing(
+    site: Site, monkeypatch: pytest.MonkeyPatch, values: dict[str, Any], code: str, says: str
+) -> None:
+    monkeypatch.setattr("media_pipeline.dagster.assets._WAIT_S", 0)
+    media = values.pop("media", None)
+    row = site.accept(**values)
+    if media:
+        order = row.order.model_copy(update={"media": media})
+        row = site.outbox.submit(submission(order=order))
+    assert not site.run(row).success
+    failed = site.row(row)
+    assert (failed.outcome, failed.error_code) == ("failed", code), failed.error_message
+    assert says in (failed.error_message or "")
+    assert site.delivered() == site.leftovers() == []
+
+
+@pytest.mark.slow
+def test_highlights_of_two_films_are_numbered_on(site: Site) -> None:
+    medium = Medium(name="x", uri=f"{site.bucket}/in/A film.mp4")
+    row = site.accept()
+    order = row.order.model_copy(
+        update={
+            "function": "HighlightExtraction",
+            "media": [medium, medium],
+            "output": f"{site.bucket}/out/clip_{{index}}.mp4",
+            "params": {"count": 1, "clip_duration": 3, "export": True, "allow_non_speech": True},
+        }
+    )
+    row = site.outbox.submit(submission(order=order))
+    assert site.run(row).success, site.row(row).error_message
+    result = site.row(row).result
+    files = [one["name"] for one in result["files"]]
+    assert files == [f"clip_{n}.mp4" for n in range(len(files))]
+    named = [r["OutputURL"] for ranges in result["results"] for r in ranges]
+    assert named == files and len(files) == 2

@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from media_pipeline.errors import MediaPipelineError
+from media_pipeline.gateway.dagster_client import JOB_TAG, DagsterUnavailable, Run
+from media_pipeline.gateway.dispatcher import Dispatcher
+from media_pipeline.gateway.jobs.outbox import MAX_NOTIFY_TRIES, JobRow, Outbox
+from media_pipeline.gateway.jobs.records import Lease, Nonces
+from media_pipeline.gateway.jobs.tables import Database
+from media_pipeline_tests.gateway.conftest import Clock, submission
+
+
+class Dagster:
+    """Keeps runs as Dagster would; fails on demand, before or after a launch has worked."""
+
+    def __init__(self) -> None:
+        self.kept: list[Run] = []
+        self.asked: list[dict[str, Any]] = []
+        self.fault = ""
+
+    def launch(self, job: str, *, config: Any, tags: Any) -> str:
+        if self.fault == "before":
+            raise DagsterUnavailable("down")
+        self.asked.append({"job": job, "config": config})
+        self.kept.insert(0, Run(f"run-{len(self.kept)}", "QUEUED", dict(tags)))
+        if self.fault == "after":
+            raise DagsterUnavailable("no answer")
+        return self.kept[0].id
+
+    def runs(self, *, job_id: str | None = None, ids: Any = ()) -> list[Run]:
+        return [
+            run for run in self.kept if (run.tags[JOB_TAG] == job_id if job_id else run.id in ids)
+        ]
+
+    def end(self, run_id: str) -> None:
+        self.becomes(run_id, "CANCELED")
+
+    def becomes(self, run_id: str, status: str, **tags: str) -> None:
+        self.kept = [
+            replace(run, status=status, tags={**run.tags, **tags}) if run.id == run_id else run
+            for run in self.kept
+        ]
+
+    def retry(self, run_id: str) -> str:
+        (old,) = [run for run in self.kept if run.id == run_id]
+        self.kept.insert(0, replace(old, id=f"run-{len(self.kept)}", status="QUEUED"))
+        return self.kept[0].id
+
+
+class Bench:
+    def __init__(self, database: Database, outbox: Outbox, clock: Clock) -> None:
+        self.outbox, self.clock, self.database = outbox, clock, database
+        self.dagster = Dagster()
+        self.told: list[JobRow] = []
+        self.deaf = False
+        self.dispatcher = self.another()
+
+    def another(self) -> Dispatcher:
+        return Dispatcher(
+            self.outbox,
+            Nonces(self.database),
+            Lease(self.database, "dispatcher", 30, self.clock),
+            self.dagster,  # type: ignore[arg-type]
+            self._notify,
+            clock=self.clock,
+        )
+
+    def _notify(self, row: JobRow) -> None:
+        if self.deaf:
+            raise MediaPipelineError("nobody there")
+        self.told.append(row)
+
+    def later(self, seconds: float = 20.0) -> None:
+        self.clock.now += seconds
+        self.dispatcher.tick()
+
+    def row(self, identity: str) -> JobRow:
+        found = self.outbox.get(identity)
+        assert found is not None
+        return found
+
+
+@pytest.fixture
+def bench(database: Database, outbox: Outbox, clock: Clock) -> Bench:
+    return Bench(database, outbox, clock)
+
+
+def test_a_job_is_launched_once_with_its_request_tag_and_priority(bench: Bench) -> None:
+    row = bench.outbox.submit(submission(priority=2))
+    bench.dispatcher.tick()
+    bench.dispatcher.tick()
+    (run,) = bench.dagster.kept
+    assert run.tags[JOB_TAG] == row.id
+    assert run.tags["dagster/priority"] == "-2"
+    assert bench.dagster.asked[0]["job"] == "request_CaptionExtraction"
+    config = bench.dagster.asked[0]["config"]["ops"]["fetch_CaptionExtraction"]["config"]
+    assert config == {"job": row.id, "order": row.order.model_dump_json()}
+    assert bench.row(row.id).run_id == run.id
+
+
+@pytest.mark.parametrize(("fault", "launches"), [("before", 1), ("after", 1)])
+def test_a_crash_around_the_launch_neither_loses_nor_doubles(
+    bench: Bench, fault: str, launches: int
+) -> None:
+    row = bench.outbox.submit(submission())
+    bench.dagster.fault = fault
+    with pytest.raises(DagsterUnavailable):
+        bench.dispatcher.tick()
+    bench.dagster.fault = ""
+    bench.dispatcher = bench.another()  # as after a restart, once the lease has run out
+    bench.later(31)
+    assert len(bench.dagster.kept) == launches
+    assert bench.row(row.id).run_id == bench.dagster.kept[0].id
+
+
+def test_only_the_leader_dispatches(bench: Bench) -> None:
+    other = bench.another()
+    bench.dispatcher.tick()
+    bench.outbox.submit(submission())
+    other.tick()
+    assert bench.dagster.kept == [] and not other.leads
+    bench.dispatcher.tick()
+    assert len(bench.dagster.kept) == 1
+
+
+def test_a_run_that_dies_is_waited_for_while_it_is_repeated(bench: Bench) -> None:
+    row = bench.outbox.submit(submission())
+    bench.dispatcher.tick()
+    bench.outbox.start(row.id, "run-0")
+    bench.dagster.becomes("run-0", "FAILURE", **{"dagster/will_retry": "true"})
+    bench.later()
+    assert bench.row(row.id).finished is None
+    again = bench.dagster.retry("run-0")
+    bench.later()
+    assert bench.row(row.id).finished is None
+    bench.outbox.start(row.id, again)
+    bench.dagster.becomes(again, "FAILURE", **{"dagster/will_retry": "false"})
+    bench.later()
+    found = bench.row(row.id)
+    assert (found.outcome, found.error_code) == ("failed", "InternalError")
+
+
+def test_a_run_that_was_ended_in_dagster_is_a_cancelled_job(bench: Bench) -> None:
+    row = bench.outbox.submit(submission())
+    bench.dispatcher.tick()
+    bench.dagster.becomes("run-0", "CANCELED")
+    bench.later()
+    assert bench.row(row.id).outcome == "cancelled"
+
+
+def test_a_run_that_succeeds_leaves_the_row_as_the_run_wrote_it(bench: Bench) -> None:
+    row = bench.outbox.submit(submission())
+    bench.dispatcher.tick()
+    bench.outbox.finish(row.id, "success", result={"a": 1})
+    bench.dagster.becomes("run-0", "SUCCESS")
+    bench.later()
+    assert bench.row(row.id).result == {"a": 1}
+
+
+def test_cancelled_jobs_have_every_run_ended(bench: Bench) -> None:
+    waiting, launched = (bench.outbox.submit(submission()) for _ in range(2))
+    bench.outbox.finish(waiting.id, "cancelled")
+    bench.dispatcher.tick()
+    assert len(bench.dagster.kept) == 1
+    bench.outbox.finish(launched.id, "cancelled")
+    bench.later()
+    assert [run.status for run in bench.dagster.kept] == ["CANCELED"]
+    bench.later()
+    assert bench.outbox.to_end(9) == []
+
+
+def test_callers_are_told_of_every_end_and_given_up_on_at_last(bench: Bench) -> None:
+    rows = [bench.outbox.submit(submission(notify="http://x/")) for _ in range(3)]
+    bench.dispatcher.tick()
+    for row, outcome in zip(rows, ("success", "failed", "cancelled"), strict=True):
+        bench.outbox.finish(row.id, outcome)  # type: ignore[arg-type]
+    bench.dispatcher.tell()
+    assert {row.id for row in bench.told} == {row.id for row in rows}
+    bench.dispatcher.tell()
+    assert len(bench.told) == 3
+    bench.deaf = True
+    last = bench.outbox.submit(submission(notify="http://x/"))
+    bench.outbox.finish(last.id, "failed")
+    for _ in range(MAX_NOTIFY_TRIES):
+        bench.clock.now += 1000
+        bench.dispatcher.tell()
+    assert bench.outbox.to_notify(9) == []
