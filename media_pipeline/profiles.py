@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -87,15 +87,21 @@ class Profile(BaseModel):
         return profile
 
 
-def upstream(stages: Mapping[str, Stage], names: Iterable[str]) -> list[str]:
-    """The named stages and everything they are made from, in the order in which data flows."""
+def upstream(
+    stages: Mapping[str, Stage], names: Iterable[str], *, without: Collection[str] = ()
+) -> list[str]:
+    """The named stages and everything they are made from, in the order in which data flows.
+
+    ``without`` names inputs to leave out where they are dispensable.
+    """
     wanted: set[str] = set()
     queue = list(names)
     while queue:
         name = queue.pop()
         if name not in wanted:
             wanted.add(name)
-            queue += stages[name].inputs
+            skipped = set(without).intersection(stages[name].dispensable)
+            queue += (other for other in stages[name].inputs if other not in skipped)
     return [name for name in stages if name in wanted]
 
 

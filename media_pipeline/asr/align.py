@@ -18,7 +18,7 @@ from media_pipeline.asr.sound import HOP_S, Samples, levels, piece, seconds, spe
 from media_pipeline.asr.sphinx import Found, find_words
 from media_pipeline.asr.spoken import spoken
 from media_pipeline.asr.stretches import PAD_S, SLACK_S, exclusive, grouped, window
-from media_pipeline.asr.vad import chunks, speech_spans
+from media_pipeline.asr.vad import speech_spans
 from media_pipeline.text.cues import Cue, Word
 from media_pipeline.text.phrases import phrased_tokens
 from media_pipeline.text.scripts import main_script
@@ -37,7 +37,6 @@ _TEXT_FITS = (
 )
 _ENOUGH = 0.8  # of a text's words
 _ASTRAY_S = 0.5
-_TOKENS_PER_SECOND = 7.0  # nobody speaks faster
 _CLOSURE_S = 0.12
 _LEAST_SOUND_S = 0.05
 
@@ -96,44 +95,6 @@ def align(
     return in_order(words, seconds(samples))
 
 
-def align_script(
-    samples: Samples,
-    script: str,
-    *,
-    language: str | None = None,
-    speech: Sequence[Span] | None = None,
-    progress: Progress = quiet,
-) -> list[tuple[Cue, list[Word]]]:
-    """A script without times, found in the sound: each of its lines as a cue with its words.
-
-    English is aligned chunk by chunk, each chunk of speech taking as many of the next words as are
-    said in it; other languages are spread over all the speech by length.
-
-    Returns
-    -------
-    list of (Cue, list of Word)
-        one per line of the script that has words, in order; empty without speech. The cue's
-        confidence is the mean score of its words.
-    """
-    speech = speech_spans(samples) if speech is None else speech
-    lines = [(line, parts) for line in script.splitlines() if (parts := phrased_tokens(line))]
-    if not lines or not speech:
-        return []
-    flat = [token for _, parts in lines for token in parts]
-    placed: list[Word | None] = [None] * len(flat)
-    if is_english(script, language):
-        placed = _follow(samples, chunks(samples, speech), flat, progress)
-    whole = (speech[0][0], speech[-1][1])
-    [words] = in_order([fill(samples, whole, flat, placed, speech)], seconds(samples))
-    found, at = [], 0
-    for line, parts in lines:
-        own = words[at : at + len(parts)]
-        at += len(parts)
-        score = float(np.mean([w.score for w in own]))
-        found.append((Cue(own[0].start, own[-1].end, line.strip(), score), own))
-    return found
-
-
 def is_english(text: str, language: str | None) -> bool:
     """Whether a text is to be aligned as English, given the language of the film."""
     if main_script(text) != "latin":
@@ -153,6 +114,23 @@ def trim(samples: Samples, span: Span, floor: float) -> Span:
         low if low - span[0] >= _CLOSURE_S else span[0],
         high if span[1] - high >= _CLOSURE_S else span[1],
     )
+
+
+def believed(
+    samples: Samples, text: Sequence[str], hits: Sequence[Found | None], stretch: Span
+) -> list[Word | None]:
+    """The words of a text whose places in the sound can be believed; None for the others."""
+    kept: list[Word | None] = []
+    previous = stretch[0] - SLACK_S
+    floor = speech_floor(levels(piece(samples, *stretch)))
+    for token, hit in zip(text, hits, strict=True):
+        kept.append(None)
+        if hit is not None and hit.score >= _BELIEVED:
+            start, end = trim(samples, (hit.start, hit.end), floor)
+            if plausible(start, end, stretch, previous):
+                kept[-1] = Word(start, end, token.rstrip(), hit.score, ALIGNED)
+                previous = end
+    return kept
 
 
 def _align_group(
@@ -188,27 +166,11 @@ def _said(
     scores = [hit.score if hit else 0.0 for hit, way in zip(hits, spoken(text), strict=True) if way]
     if not scores or sum(scores) / len(scores) < _TEXT_FITS:
         return [None] * len(text)
-    return _believed(samples, text, hits, stretch)
+    return believed(samples, text, hits, stretch)
 
 
 def _worth(words: Sequence[Word | None]) -> float:
     return sum(word.score for word in words if word)
-
-
-def _believed(
-    samples: Samples, text: Sequence[str], hits: Sequence[Found | None], stretch: Span
-) -> list[Word | None]:
-    kept: list[Word | None] = []
-    previous = stretch[0] - SLACK_S
-    floor = speech_floor(levels(piece(samples, *stretch)))
-    for token, hit in zip(text, hits, strict=True):
-        kept.append(None)
-        if hit is not None and hit.score >= _BELIEVED:
-            start, end = trim(samples, (hit.start, hit.end), floor)
-            if plausible(start, end, stretch, previous):
-                kept[-1] = Word(start, end, token.rstrip(), hit.score, ALIGNED)
-                previous = end
-    return kept
 
 
 def _stand_in(placed: list[Word | None], given: Sequence[Word], stretch: Span) -> None:
@@ -227,20 +189,3 @@ def _stand_in(placed: list[Word | None], given: Sequence[Word], stretch: Span) -
         after = next((w.start for w in placed[i + 1 :] if w), stretch[1] + SLACK_S)
         if plausible(word.start, word.end, stretch, before) and word.end <= after + 1e-6:
             placed[i] = word
-
-
-def _follow(
-    samples: Samples, windows: Sequence[Span], flat: Sequence[str], progress: Progress
-) -> list[Word | None]:
-    """Walk through the chunks of speech; each takes as many of the next tokens as it holds."""
-    placed: list[Word | None] = [None] * len(flat)
-    at = 0
-    for done, (start, end) in enumerate(windows):
-        ahead = flat[at : at + int((end - start) * _TOKENS_PER_SECOND) + 10]
-        low, high = max(0.0, start - SLACK_S), end + SLACK_S
-        hits = find_words(samples, low, high, spoken(ahead), may_leave=True)
-        kept = _believed(samples, ahead, hits, (low, high))
-        placed[at : at + len(kept)] = kept
-        at += 1 + max((i for i, word in enumerate(kept) if word), default=-1)
-        progress((done + 1) / len(windows))
-    return placed

@@ -80,7 +80,7 @@ def _between(
     """Words of a gap between two placed words, or an end of the stretch."""
     low = _end_of(kept, run[0] - 1, min(stretch[0], _start_of(kept, run[1], stretch[0])))
     high = _start_of(kept, run[1], max(stretch[1], low + SHORTEST_S))
-    inside = speech if overlap(speech, low, high) >= _need(text) else ()
+    inside = speech if overlap(speech, low, high) >= least_time(text) else ()
     spans = spread(samples, low, high, text, inside)
     return [
         Word(a, min(b, a + _longest(token)), token.rstrip(), _GUESS_SCORE, INTERPOLATED)
@@ -134,8 +134,9 @@ def _is_tight(
     if kept[first] is not None or (first == 0 and last == len(kept)):
         return False
     room = _start_of(kept, last, stretch[1]) - _end_of(kept, first - 1, stretch[0])
-    return room < _need(text[first:last])
+    return room < least_time(text[first:last])
 
 
-def _need(text: Sequence[str]) -> float:
+def least_time(text: Sequence[str]) -> float:
+    """Seconds that words take to say at the very least."""
     return _ROOM_S * sum(weight(t) for t in text)

@@ -15,12 +15,12 @@ from typing import Any
 from media_pipeline.asr.accept import SHORTEST_S
 from media_pipeline.asr.base import Progress, Segment, Span, Warn, quiet, unheard
 from media_pipeline.asr.sound import RATE, Samples, pcm
+from media_pipeline.asr.sphinx import FRAME_S, is_word, plain
 from media_pipeline.text.cues import Word
 
 NAME = "pocketsphinx"
 MODEL = "en-us"
 
-_FRAME_S = 0.01
 _SENTENCE_PAUSE_S = 0.6  # there is no punctuation: a longer pause ends a segment
 _LOCK = threading.Lock()  # a decoder is not safe to share between threads
 
@@ -90,14 +90,14 @@ def _recognise(sound: bytes, offset: float) -> list[Word]:
             raise
         return [
             Word(
-                offset + s.start_frame * _FRAME_S,
-                offset + max((s.end_frame + 1) * _FRAME_S, s.start_frame * _FRAME_S + SHORTEST_S),
-                s.word.partition("(")[0],
+                offset + s.start_frame * FRAME_S,
+                offset + max((s.end_frame + 1) * FRAME_S, s.start_frame * FRAME_S + SHORTEST_S),
+                plain(s.word),
                 min(1.0, max(0.0, float(s.prob))),
                 NAME,
             )
             for s in decoder.seg() or ()
-            if s.word[0] not in "<[(+"
+            if is_word(s.word)
         ]
 
 

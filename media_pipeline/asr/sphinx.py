@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import math
 import threading
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,11 +17,17 @@ from media_pipeline.asr.letters import sounds
 from media_pipeline.asr.sound import RATE, Samples, pcm
 from media_pipeline.asr.spoken import Reading
 
-_FRAME_S = 0.01
+FRAME_S = 0.01
+"""Seconds of one frame of pocketsphinx."""
 _SKIP = 1e-6  # probability of a token that is written but not said
 _LEAVE = 1e-3  # probability of the sound ending before the text, where it may
 _LEAST_BYTES = 2 * RATE // 20  # 50 ms: less is no word, and pocketsphinx takes no empty sound
 _SCORE_SCALE = 4.0
+_NARROW, _WIDE = 1e-40, 1e-60
+"""Beams: paths less likely than this, relative to the best, are dropped. The narrow one costs half
+as much and is enough where the text is what is said; elsewhere a word that is not said must survive
+until the words after it are heard."""
+_MOST_MISSING = 0.1  # share of the tokens that may be missing before the wide beam is tried
 _LOCK = threading.Lock()  # a decoder is not safe to share between threads
 
 
@@ -69,21 +75,43 @@ def find_words(
     if not any(readings) or len(sound) < _LEAST_BYTES:
         return [None] * len(readings)
     with _LOCK:
-        aligner = _aligner()
-        _learn(aligner.decoder, readings)
-        segments = _search(aligner, sound, _arcs(readings, may_leave))
-    words = [s for s in segments if _is_word(s.word)]
-    path = _path([_plain(s.word) for s in words], readings)
+        found = _find(_aligner(_NARROW), sound, start, readings, may_leave)
+        if _missing(found, readings, may_leave) > _MOST_MISSING:
+            again = _find(_aligner(_WIDE), sound, start, readings, may_leave)
+            found = max(found, again, key=lambda hits: sum(h.score for h in hits if h))
+    return found
+
+
+def _find(
+    aligner: _Aligner,
+    sound: bytes,
+    offset: float,
+    readings: Sequence[Sequence[Reading]],
+    may_leave: bool,
+) -> list[Found | None]:
+    learn(aligner.decoder, {word for ways in readings for way in ways for word in way})
+    segments = _search(aligner, sound, _arcs(readings, may_leave))
+    words = [s for s in segments if is_word(s.word)]
+    path = _path([plain(s.word) for s in words], readings)
     found: list[Found | None] = [None] * len(readings)
     for token, (first, last) in path.items():
-        found[token] = _joined(words[first:last], start)
+        found[token] = _joined(words[first:last], offset)
     return found
+
+
+def _missing(
+    found: Sequence[Found | None], readings: Sequence[Sequence[Reading]], may_leave: bool
+) -> float:
+    """The share of the tokens that were not found; where the sound may end first, up to there."""
+    last = max((i for i, hit in enumerate(found) if hit), default=-1)
+    said = [hit for i, hit in enumerate(found) if readings[i] and (i <= last or not may_leave)]
+    return sum(hit is None for hit in said) / len(said) if said else 1.0
 
 
 def in_dictionary(word: str) -> bool:
     """Whether pocketsphinx's English dictionary of 134,000 words has the word."""
     with _LOCK:
-        return _aligner().decoder.lookup_word(word.lower()) is not None
+        return _aligner(_NARROW).decoder.lookup_word(word.lower()) is not None
 
 
 @dataclass(slots=True)
@@ -92,20 +120,28 @@ class _Aligner:
     search: str = ""  # name of the active search, which the decoder cannot be asked for
 
 
-@functools.lru_cache(maxsize=1)
-def _aligner() -> _Aligner:
-    """The decoder without a language model, loaded once per process."""
+@functools.lru_cache(maxsize=2)
+def _aligner(beam: float) -> _Aligner:
+    """The decoder without a language model, loaded once per process and beam."""
     from pocketsphinx import Decoder
 
-    # lw=1 takes the grammar's probabilities as they are. The default beams lose the way where text
-    # and sound differ: a skipped word must survive until the words after it are heard.
-    beams = {"beam": 1e-60, "pbeam": 1e-60, "wbeam": 1e-60}
+    beams = dict.fromkeys(("beam", "pbeam", "wbeam"), beam)
+    # lw=1 takes the grammar's probabilities as they are.
     return _Aligner(Decoder(samprate=RATE, loglevel="FATAL", lm=None, lw=1.0, **beams))
 
 
-def _learn(decoder: Any, readings: Sequence[Sequence[Reading]]) -> None:
+def is_word(name: str) -> bool:
+    """Whether a segment's name is that of a word, and not of silence or noise."""
+    return name[0] not in "<[(+"
+
+
+def plain(name: str) -> str:
+    """The word without the number of the pronunciation: ``for(2)`` is ``for``."""
+    return name.partition("(")[0]
+
+
+def learn(decoder: Any, words: Set[str]) -> None:
     """Give every word a pronunciation; the dictionary is updated once, at the end."""
-    words = {word for ways in readings for way in ways for word in way}
     new = sorted(word for word in words if decoder.lookup_word(word) is None)
     for i, word in enumerate(new):
         decoder.add_word(word, _pronounce(decoder, word), i == len(new) - 1)
@@ -161,15 +197,6 @@ def _search(aligner: _Aligner, sound: bytes, arcs: list[tuple[Any, ...]]) -> lis
     return [] if segments is None else list(segments)
 
 
-def _is_word(name: str) -> bool:
-    return name[0] not in "<[(+"
-
-
-def _plain(name: str) -> str:
-    """The word without the number of the pronunciation: ``for(2)`` is ``for``."""
-    return name.partition("(")[0]
-
-
 def _path(
     words: Sequence[str], readings: Sequence[Sequence[Reading]]
 ) -> dict[int, tuple[int, int]]:
@@ -205,7 +232,7 @@ def _joined(segments: Sequence[Any], offset: float) -> Found:
     frames = sum(s.end_frame + 1 - s.start_frame for s in segments)
     logs = sum(math.log(max(s.ascore, 1e-300)) for s in segments)
     return Found(
-        offset + segments[0].start_frame * _FRAME_S,
-        offset + (segments[-1].end_frame + 1) * _FRAME_S,
+        offset + segments[0].start_frame * FRAME_S,
+        offset + (segments[-1].end_frame + 1) * FRAME_S,
         math.exp(min(0.0, logs / max(1, frames)) / _SCORE_SCALE),
     )

@@ -19,7 +19,7 @@ from media_pipeline.errors import MediaPipelineError
 from media_pipeline.media.probe import probe
 from media_pipeline.media.verify import check_duration
 from media_pipeline.stages.base import MediaOutput, Stage, TableOutput
-from media_pipeline.stages.tables import Finding, check_table
+from media_pipeline.stages.tables import Finding, check_table, check_within
 from media_pipeline.store import StoredArtifact
 
 HAS_RESULT = "has_result"
@@ -27,6 +27,7 @@ ROWS = "rows"
 TIMES = "monotone_times"
 OVERLAPS = "no_overlaps"
 TEXT = "text_not_empty"
+WITHIN = "inside_what_they_belong_to"
 MEDIA_DURATION = "media_duration"
 
 _MEANING = {
@@ -35,9 +36,16 @@ _MEANING = {
     TIMES: "rows lie within the media, end after they start, and never go back in time",
     OVERLAPS: "no row starts before the row above has ended",
     TEXT: "no text is blank",
+    WITHIN: "words lie inside their segments",
     MEDIA_DURATION: "files of sound and picture are as long as they should be, within a frame",
 }
-_CHECK_OF = {"no_overlaps": OVERLAPS, "schema": ROWS, "no_nulls": ROWS, "rows": ROWS}
+_CHECK_OF = {
+    "within": WITHIN,
+    "no_overlaps": OVERLAPS,
+    "schema": ROWS,
+    "no_nulls": ROWS,
+    "rows": ROWS,
+}
 
 
 def check_specs(stage: Stage) -> list[dg.AssetCheckSpec]:
@@ -91,7 +99,9 @@ def _names(stage: Stage) -> list[str]:
 
 
 def _rules(output: TableOutput, duration: float | None) -> list[str]:
-    return [finding.rule for finding in check_table(output.spec.empty(), output.spec, duration)]
+    empty = output.spec.empty()
+    rules = [finding.rule for finding in check_table(empty, output.spec, duration)]
+    return [*rules, "within"] if output.within else rules
 
 
 def _check_of(rule: str) -> str:
@@ -114,6 +124,7 @@ def _table_findings(
 ) -> Iterator[Finding]:
     try:
         table = artifact.table(output.name)
+        whole = artifact.table(output.within) if output.within else None
     except (pa.ArrowException, OSError, MediaPipelineError) as error:
         yield Finding("schema", False, f"cannot be read: {error}")
         return
@@ -121,6 +132,8 @@ def _table_findings(
     same = table.num_rows == expected
     yield Finding("rows", same, f"{table.num_rows} rows" + ("" if same else f", not {expected}"))
     yield from check_table(table, output.spec, duration)
+    if whole is not None and table.schema.equals(output.spec.schema):
+        yield check_within(table, whole)
 
 
 def _media_findings(stage: Stage, artifact: StoredArtifact) -> Iterator[Finding]:

@@ -115,9 +115,9 @@ def waveform(
     ----------
     samples : mono sound, shape ``(n,)``, that spans ``duration`` seconds (at any rate).
     speech : spans of speech, shaded.
-    words : drawn under the sound; their texts where there is room.
+    words : drawn under the sound, their texts where there is room; below how fast they are said.
     """
-    lanes = [("sound", 1.6)] + ([("words", 0.6)] if words else [])
+    lanes = [("sound", 1.6)] + ([("words", 0.6), ("letters/s", 0.7)] if words else [])
     figure, axes = _lanes(lanes, duration)
     low, high = _envelope(samples, 1400)
     times = np.linspace(0, duration, len(low))
@@ -129,9 +129,31 @@ def waveform(
     if words:
         _bars(axes[1], [(w.start, w.end) for w in words], _WORD, (0.2, 0.6))
         _texts(axes[1], [(w.start, w.end, w.word) for w in words], duration, rows=1)
+        times, rate = speech_rate(words, duration)
+        axes[2].fill_between(times, 0, rate, color=_WORD, alpha=0.5, lw=0)
+        axes[2].set_ylim(0, max(float(rate.max(initial=0.0)) * 1.1, 1.0))
+        axes[2].set_yticks([round(float(rate.max(initial=0.0)))])
     for (name, _), ax in zip(lanes, axes, strict=True):
         ax.set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9, color=_FAINT)
     return _png(figure)
+
+
+def speech_rate(
+    words: Sequence[Word], duration: float
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Letters (or Chinese characters) said per second around each instant of a grid.
+
+    Words count over the time that they last; the mean is taken over three seconds, or a hundredth
+    of a long film.
+    """
+    times = np.linspace(0, max(duration, 1e-3), 1400)
+    edges = np.array([t for w in words for t in (w.start, w.end)])
+    letters = np.cumsum([n for w in words for n in (0, sum(c.isalnum() for c in w.word))])
+    half = max(1.5, duration / 200)
+    order = np.argsort(edges, kind="stable")
+    said = np.interp(np.stack([times - half, times + half]), edges[order], letters, left=0.0)
+    width = np.minimum(times + half, duration) - np.maximum(times - half, 0)
+    return times, (said[1] - said[0]) / np.maximum(width, 1e-3)
 
 
 def highlight_strip(

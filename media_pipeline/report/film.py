@@ -82,9 +82,11 @@ class Film:
 
     @cached_property
     def segments(self) -> list[Cue]:
-        """What is said, by segment."""
-        found = self.table("transcript", "transcript")
-        return cues_from_table(found) if found is not None else []
+        """What is said, by segment: at the times of its words where those are known."""
+        for asset, name in (("words", "segments"), ("transcript", "transcript")):
+            if (found := self.table(asset, name)) is not None:
+                return cues_from_table(found)
+        return []
 
     @cached_property
     def subtitles(self) -> list[Cue]:
@@ -97,6 +99,11 @@ class Film:
         """The spoken words."""
         found = self.table("words", "words")
         return words_from_table(found) if found is not None else []
+
+    @cached_property
+    def disagreements(self) -> list[dict[str, Any]]:
+        """Where captions and speech disagree."""
+        return self._rows("caption_speech", "disagreements")
 
     @cached_property
     def highlights(self) -> list[Highlight]:

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import pyarrow as pa
 
 from media_pipeline.media.timecode import format_timecode
-from media_pipeline.report.charts import highlight_strip, timeline, waveform
+from media_pipeline.report.charts import Highlight, highlight_strip, timeline, waveform
 from media_pipeline.report.film import Film
 from media_pipeline.report.pictures import cue_sheet, frame_sheet, spread
 from media_pipeline.report.stills import stills
@@ -126,6 +126,18 @@ def _subtitles(film: Film, _artifact: Stored) -> dict[str, bytes]:
     return {"timeline": timeline(film.duration, cues=film.subtitles, words=film.words)}
 
 
+def _disagreements(film: Film, _artifact: Stored) -> dict[str, bytes]:
+    marked = [Highlight(row["start"], row["end"], 0.0) for row in film.disagreements]
+    images = {
+        "timeline": timeline(film.duration, cues=film.cues, words=film.words, highlights=marked)
+    }
+    rows = sorted({row["cue"] for row in film.disagreements if row["cue"] is not None})
+    if rows:
+        crops = film.crops
+        images["cues"] = cue_sheet([film.cues[row] for row in rows], [crops[row] for row in rows])
+    return images
+
+
 def _highlights(film: Film, _artifact: Stored) -> dict[str, bytes]:
     return {
         "highlights": highlight_strip(
@@ -168,6 +180,7 @@ _IMAGES: dict[str, Callable[[Film, Stored], dict[str, bytes]]] = {
     "transcript": _transcript,
     "words": _words,
     "speech_subtitles": _subtitles,
+    "caption_speech": _disagreements,
     "highlight_candidates": _highlights,
     "rendered_clips": _clips,
     "reel": _film_frames,

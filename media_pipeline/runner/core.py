@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -192,6 +192,7 @@ class Runner:
         stage: str | Stage,
         params: Mapping[str, Params] | None = None,
         *,
+        without: Collection[str] = (),
         progress: Progress = quiet,
     ) -> StoredArtifact:
         """Make an artifact for one request, with what it lacks upstream; ``current`` stays.
@@ -202,13 +203,16 @@ class Runner:
         Parameters
         ----------
         params : parameters by stage, for the stage itself and any upstream one.
+        without : dispensable inputs that are not worth making for this; they are used where they
+            are there already.
 
         Raises
         ------
         Unavailable, UnknownMedia, InvalidParameter, SourceGone, InvalidArtifact
         """
         target = self._stage(stage)
-        chain = [self.stages[n] for n in upstream(self.stages, target.inputs)] + [target]
+        direct = set(target.inputs) - set(without).intersection(target.dispensable)
+        chain = [self.stages[n] for n in upstream(self.stages, direct, without=without)] + [target]
         params = params or {}
         strange = set(params) - {step.name for step in chain}
         if strange:
@@ -223,7 +227,7 @@ class Runner:
             return lambda share: progress((done + share) / len(chain))
 
         def inputs(step: Stage) -> dict[str, str]:
-            return {name: made[name].fingerprint for name in step.inputs}
+            return {name: made[name].fingerprint for name in step.inputs if name in made}
 
         for step in chain[:-1]:
             made[step.name] = self._upstream(

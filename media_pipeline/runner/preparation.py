@@ -123,7 +123,7 @@ def gather(
         artifact = store.get(name, key, named) if named else store.current(name, key)
         if artifact is not None:
             found[name] = artifact
-        elif named or name in stage.inputs:
+        elif named or name in set(stage.inputs) - set(stage.dispensable):
             which = f" {named}" if named else ""
             raise ArtifactMissing(
                 f"{stage.name} of {key} needs {name}{which}, which has not been made",

@@ -127,7 +127,8 @@ class Work:
     info: MediaInfo
     """What probing found in it."""
     inputs: Mapping[str, Artifact]
-    """The artifacts of ``Stage.inputs``, and of ``Stage.optional_inputs`` those that exist."""
+    """The artifacts of ``Stage.inputs``, and of ``Stage.optional_inputs`` and
+    ``Stage.dispensable`` those that exist."""
     params: Any
     """The stage's own Params, resolved."""
     out: Path
@@ -149,10 +150,15 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class TableOutput:
-    """A Parquet table that the stage always writes, empty when there is nothing."""
+    """A Parquet table that the stage always writes, empty when there is nothing.
+
+    ``within`` is another table of the stage: each row lies in the time of the row of that one which
+    its column ``cue`` numbers.
+    """
 
     name: str
     spec: TableSpec
+    within: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +206,8 @@ class Stage:
     direct request with it."""
     inputs: tuple[str, ...] = ()
     optional_inputs: tuple[str, ...] = ()
+    dispensable: tuple[str, ...] = ()
+    """Those of ``inputs`` that a request may do without."""
     resolve: Callable[[Work], Resolution] = _as_given
     """Resolve ``auto`` and choose the engine before anything is computed; cheap, no output."""
     kinds: tuple[str, ...] = ()

@@ -8,7 +8,14 @@ from media_pipeline.stages.captions import CAPTION_FILES, CAPTIONS, OCR_CUES
 from media_pipeline.stages.frames import FRAMES
 from media_pipeline.stages.highlights import HIGHLIGHT_CANDIDATES, REEL, RENDERED_CLIPS
 from media_pipeline.stages.source import SOURCE
-from media_pipeline.stages.speech import AUDIO, LANGUAGE, SPEECH_SUBTITLES, TRANSCRIPT, WORDS
+from media_pipeline.stages.speech import (
+    AUDIO,
+    CAPTION_SPEECH,
+    LANGUAGE,
+    SPEECH_SUBTITLES,
+    TRANSCRIPT,
+    WORDS,
+)
 
 STAGES: dict[str, Stage] = {
     stage.name: stage
@@ -23,6 +30,7 @@ STAGES: dict[str, Stage] = {
         TRANSCRIPT,
         WORDS,
         SPEECH_SUBTITLES,
+        CAPTION_SPEECH,
         HIGHLIGHT_CANDIDATES,
         RENDERED_CLIPS,
         REEL,

@@ -16,6 +16,7 @@ import pyarrow as pa
 _DURATION_SLACK_S = (
     1.0  # containers announce durations that differ from the last frame by up to a few frames
 )
+_ROUNDING_S = 1e-6
 
 
 def column(name: str, kind: pa.DataType, description: str, *, nullable: bool = False) -> pa.Field:
@@ -121,6 +122,20 @@ def _check_intervals(table: pa.Table, spec: TableSpec, duration: float | None) -
         yield Finding(
             "inside_the_media", late == 0, f"{late} rows end after the media ({duration:.2f} s)"
         )
+
+
+def check_within(table: pa.Table, whole: pa.Table) -> Finding:
+    """Whether each row lies in the time of the row of ``whole`` that its column ``cue`` numbers."""
+    numbers = table["cue"].to_numpy()
+    known = (numbers >= 0) & (numbers < whole.num_rows)
+    outside = int((~known).sum())
+    if not outside:
+        start, end = (whole[name].to_numpy()[numbers] for name in ("start", "end"))
+        inside = (table["start"].to_numpy() >= start - _ROUNDING_S) & (
+            table["end"].to_numpy() <= end + _ROUNDING_S
+        )
+        outside = int((~inside).sum())
+    return Finding("within", outside == 0, f"{outside} rows reach out of what they belong to")
 
 
 # --- the schemas -------------------------------------------------------------------
@@ -248,6 +263,14 @@ TRANSCRIPT_WORDS = TableSpec(
     filled=("word",),
 )
 
+SEGMENTS = TableSpec(
+    "segments",
+    "what is said, by segment, from its first word to the end of its last",
+    TRANSCRIPT.schema,
+    intervals=True,
+    filled=("text",),
+)
+
 WORDS = TableSpec(
     "words",
     "spoken words (characters in Chinese and Japanese) with times",
@@ -261,12 +284,40 @@ WORDS = TableSpec(
             column(
                 "cue",
                 pa.int32(),
-                "row of the caption or transcript segment that the word belongs to",
+                "row of the segments that the word belongs to",
             ),
         ]
     ),
     intervals=True,
     filled=("word",),
+)
+
+DISAGREEMENTS = TableSpec(
+    "disagreements",
+    "where captions and speech disagree",
+    pa.schema(
+        [
+            START,
+            END,
+            column(
+                "kind",
+                pa.string(),
+                "of a cue: early, late (it comes), ends early, lingers, other words, no speech; "
+                "of speech: no caption",
+            ),
+            column("cue", pa.int32(), "row of the captions", nullable=True),
+            column("shown", pa.string(), "what the caption says in the spoken language"),
+            column("said", pa.string(), "what was heard"),
+            column(
+                "off",
+                pa.float64(),
+                "seconds by which the cue comes or goes too late; negative: too early",
+                nullable=True,
+            ),
+            column("source", pa.string(), "where the words' times come from", nullable=True),
+        ]
+    ),
+    intervals=True,
 )
 
 SPEECH_CUES = TableSpec(

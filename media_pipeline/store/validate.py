@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pyarrow.parquet as pq
 from media_pipeline.errors import InvalidArtifact, MediaPipelineError
 from media_pipeline.media.verify import verify_media
 from media_pipeline.stages.base import FileOutput, MediaOutput, Stage, TableOutput
-from media_pipeline.stages.tables import check_table
+from media_pipeline.stages.tables import check_table, check_within
 from media_pipeline.store.artifact import table_file
 from media_pipeline.store.manifest import MANIFEST, plain_name
 
@@ -97,9 +98,13 @@ def _check_facts(stage: Stage, facts: Mapping[str, Any]) -> None:
 def _check_table(stage: Stage, output: TableOutput, file: Path, duration: float | None) -> None:
     try:
         table = pq.ParquetFile(file).read()
+        whole = pq.ParquetFile(file.with_name(output.within)).read() if output.within else None
     except (pa.ArrowException, OSError) as error:
         raise _invalid(stage, file.name, f"cannot be read as Parquet ({error})") from None
-    for finding in check_table(table, output.spec, duration):
+    findings = check_table(table, output.spec, duration)
+    if whole is not None:
+        findings = chain(findings, [check_within(table, whole)])
+    for finding in findings:
         if not finding.passed:
             raise _invalid(stage, file.name, f"{finding.rule}: {finding.detail}")
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from media_pipeline.asr.accept import UNPLACED
-from media_pipeline.asr.align import ALIGNED, align, align_script, is_english
+from media_pipeline.asr.align import ALIGNED, align, is_english
 from media_pipeline.asr.fill import INTERPOLATED
 from media_pipeline.asr.fit import fit
 from media_pipeline.media.audio import read_audio
@@ -130,28 +130,6 @@ def test_overlapping_and_late_captions_stay_in_order() -> None:
     assert [w.word for w in words] == ["One", "two", "three", "four", "five", "six", "x"]
     assert all(a.start <= b.start for a, b in pairwise(words))
     assert all(w.start < w.end <= 4.05 for w in words)
-
-
-@needs_flite
-@pytest.mark.parametrize("order", [TEXTS, TEXTS[::-1]], ids=["forward", "backward"])
-def test_a_script_is_found_line_by_line(order: list[str]) -> None:
-    said = scene(order, pause=1.5)
-    found = align_script(said.samples, "\n".join(order), language="en")
-    assert [cue.text for cue, _ in found] == order
-    for (cue, words), sentence in zip(found, said.sentences, strict=True):
-        assert cue.start == pytest.approx(sentence.start, abs=0.12)
-        assert cue.end == pytest.approx(sentence.end, abs=0.2)
-        assert np.mean([w.source == ALIGNED for w in words]) >= 0.9
-
-
-@needs_flite
-def test_a_script_of_another_language_is_spread_over_the_speech() -> None:
-    said = scene([FOX, STATION])
-    found = align_script(said.samples, "今天天气很好。\n我们去公园吧。", language="zh")
-    assert [cue.text for cue, _ in found] == ["今天天气很好。", "我们去公园吧。"]
-    assert found[0][0].start == pytest.approx(said.sentences[0].start, abs=0.2)
-    assert align_script(silence(2), FOX) == []
-    assert align_script(said.samples, " \n ") == []
 
 
 @needs_flite

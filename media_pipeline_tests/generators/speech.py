@@ -167,7 +167,11 @@ class Film:
         work = Work(
             self.folder / "film.wav",
             self.info,
-            {name: self.made[name] for name in stage.inputs},
+            {
+                name: self.made[name]
+                for name in stage.inputs
+                if name in self.made or name not in stage.dispensable
+            },
             stage.params(**params),
             out,
             self.environment,

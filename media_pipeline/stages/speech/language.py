@@ -226,7 +226,7 @@ def _resolve(work: Work) -> Resolution:
 
 
 def _run(work: Work) -> Outcome:
-    audio, captions = work.inputs["audio"], work.inputs["captions"]
+    audio, captions = work.inputs["audio"], work.inputs.get("captions")
     raise_reason(audio)
     if work.params.language is not None:
         verdict = Verdict(work.params.language, "given")
@@ -234,7 +234,7 @@ def _run(work: Work) -> Outcome:
         weights = find_weights("auto", None, work.environment) if work.engine else None
         verdict = detect_language(
             map_wav(audio.path("speech.wav")),
-            cues_from_table(captions.table("captions.parquet")),
+            cues_from_table(captions.table("captions.parquet")) if captions else (),
             tag=_tag(work.info),
             whisper=FasterWhisper(weights, cores=work.environment.cores) if weights else None,
         )
@@ -256,6 +256,7 @@ LANGUAGE = Stage(
     outputs=(FileOutput("language.json"),),
     run=_run,
     inputs=("audio", "captions"),
+    dispensable=("captions",),
     resolve=_resolve,
     kinds=("json",),
     pool="asr",

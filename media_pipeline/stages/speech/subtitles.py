@@ -130,7 +130,7 @@ def _run(work: Work) -> Outcome:
     language = transcript.facts.get("language")
     rules = _rules(work.params, language, work.info.video.fps if work.info.video else None)
     rows = table["cue"].to_pylist()
-    texts = transcript.table("transcript.parquet")["text"].to_pylist()
+    texts = said.table("segments.parquet")["text"].to_pylist()
     cues = write_subtitles(
         phrased(words_from_table(table), rows, texts),
         work.out,

@@ -6,6 +6,7 @@ the transcript where they are shown while somebody speaks.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,15 +15,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import Field
 
-from media_pipeline.asr.align import align_script
 from media_pipeline.asr.base import Progress, Recogniser, Segment, Span, quiet
+from media_pipeline.asr.fill import INTERPOLATED
 from media_pipeline.asr.pocketsphinx import NAME as POCKETSPHINX
+from media_pipeline.asr.script import Script, align_script
 from media_pipeline.asr.select import CAPTIONS, Choice, EngineName, choose, recogniser
-from media_pipeline.asr.sound import Samples, map_wav, seconds
+from media_pipeline.asr.sound import RATE, Samples, map_wav, seconds
 from media_pipeline.asr.vad import chunks, overlap, speech_spans
 from media_pipeline.errors import NoSpeech, NothingToDo
 from media_pipeline.stages.base import (
-    Artifact,
     Outcome,
     Resolution,
     Stage,
@@ -38,8 +39,10 @@ from media_pipeline.text.languages import language_code
 from media_pipeline.text.scripts import guess_language, rows_in_script
 
 SCRIPT = "script"
+WHOLE: Span = (0.0, math.inf)
 
 _SPOKEN_S = 0.2  # a caption with less speech in its time is not what is said
+_SHOWN = 60  # characters of a line in a warning
 _SPHINX_CHUNK_S = 15.0  # it does better on shorter stretches
 
 
@@ -62,6 +65,20 @@ class Params(StageParams):
         description="the text that is said, one line per segment: it is aligned to the sound and "
         "nothing is recognised",
     )
+    start: float = Field(
+        default=0.0, ge=0, allow_inf_nan=False, description="listen from this second of the film on"
+    )
+    duration: float | None = Field(
+        default=None,
+        gt=0,
+        allow_inf_nan=False,
+        description="listen for so many seconds; empty for the rest of the film",
+    )
+
+    @property
+    def window(self) -> Span:
+        """What is listened to: seconds of the film."""
+        return self.start, math.inf if self.duration is None else self.start + self.duration
 
 
 @dataclass(frozen=True)
@@ -80,6 +97,7 @@ def transcribe(
     engine: Recogniser,
     language: str | None = None,
     *,
+    window: Span = WHOLE,
     progress: Progress = quiet,
 ) -> Transcript:
     """Recognise what is said in a sound track.
@@ -89,13 +107,14 @@ def transcribe(
     samples : 16 kHz mono sound.
     engine : such as :class:`~media_pipeline.asr.pocketsphinx.PocketSphinx`.
     language : ISO 639-1, or None to let the engine tell.
+    window : the seconds that are listened to; all times are still those of the whole.
 
     Raises
     ------
     NoSpeech
         when the sound holds none.
     """
-    speech = _speech(samples)
+    speech = _speech(samples, window)
     longest = _SPHINX_CHUNK_S if engine.name == POCKETSPHINX else 30.0
     windows = chunks(samples, speech, longest=longest)
     warnings: list[str] = []
@@ -108,7 +127,11 @@ def transcribe(
 
 
 def transcript_of_captions(
-    samples: Samples, captions: Sequence[Cue], language: str | None = None
+    samples: Samples,
+    captions: Sequence[Cue],
+    language: str | None = None,
+    *,
+    window: Span = WHOLE,
 ) -> Transcript:
     """Take what is said from captions: those in whose time somebody speaks.
 
@@ -120,7 +143,7 @@ def transcript_of_captions(
     NoSpeech
         when the sound holds none, or none while captions are shown.
     """
-    speech = _speech(samples)
+    speech = _speech(samples, window)
     found = []
     for cue in captions:
         text = (rows_in_script(cue.text, language) if language else "") or cue.text
@@ -134,9 +157,14 @@ def transcript_of_captions(
 
 
 def transcript_of_script(
-    samples: Samples, script: str, language: str | None = None, *, progress: Progress = quiet
+    samples: Samples,
+    script: str,
+    language: str | None = None,
+    *,
+    window: Span = WHOLE,
+    progress: Progress = quiet,
 ) -> Transcript:
-    """Find the lines of a known text in the sound.
+    """Find the lines of a known text in the sound; English ones that nobody says are left out.
 
     Raises
     ------
@@ -145,19 +173,50 @@ def transcript_of_script(
     NothingToDo
         when the script holds no words.
     """
-    speech = _speech(samples)
-    lines = align_script(samples, script, language=language, speech=speech, progress=progress)
-    if not lines:
+    speech = _speech(samples, window)
+    found = align_script(samples, script, language=language, speech=speech, progress=progress)
+    if not found.lines and not found.unsaid:
         raise NothingToDo("the script holds no words", "give the text that is said")
-    segments = [Segment(c.start, c.end, c.text, c.confidence, tuple(words)) for c, words in lines]
+    if not found.lines:
+        raise NoSpeech("nothing of the script is said", "check that it belongs to this sound")
+    segments = [
+        Segment(c.start, c.end, c.text, c.confidence, tuple(words)) for c, words in found.lines
+    ]
     tag = _tag(language or guess_language(script))
-    return Transcript(segments, [tag] * len(segments), speech)
+    return Transcript(segments, [tag] * len(segments), speech, _of_script(found))
 
 
-def _speech(samples: Samples) -> list[Span]:
-    spans = speech_spans(samples)
+def _of_script(found: Script) -> list[str]:
+    """What people should know about a script that is not quite what is said."""
+    warnings = []
+    if found.unsaid:
+        first = (
+            found.unsaid[0] if len(found.unsaid[0]) <= _SHOWN else found.unsaid[0][:_SHOWN] + "…"
+        )
+        total = len(found.unsaid) + len(found.lines)
+        warnings.append(
+            f"{len(found.unsaid)} of the script's {total} lines are not said here and left out, "
+            f"the first is {first!r}"
+        )
+    guessed = sum(all(w.source == INTERPOLATED for w in words) for _, words in found.lines)
+    if 0 < guessed < len(found.lines):
+        warnings.append(
+            f"{guessed} of {len(found.lines)} lines were not recognised in the speech where they "
+            "must be: they may say something else"
+        )
+    return warnings
+
+
+def _speech(samples: Samples, window: Span) -> list[Span]:
+    """Where speech is in the window, on the clock of the whole."""
+    start, end = min(window[0], seconds(samples)), min(window[1], seconds(samples))
+    heard = samples[round(start * RATE) : round(end * RATE)]
+    spans = [(start + a, start + b) for a, b in speech_spans(heard)]
     if not spans:
-        raise NoSpeech("no speech was detected in the sound", "check that the right track is used")
+        where = "the sound" if window == WHOLE else f"the sound from {start:.1f} to {end:.1f} s"
+        raise NoSpeech(
+            f"no speech was detected in {where}", "check that the right track and time are used"
+        )
     return spans
 
 
@@ -171,8 +230,9 @@ def _spoken_in(cue: Cue, language: str | None) -> str:
     return _tag(guess_language(cue.text))
 
 
-def _captions(artifact: Artifact) -> list[Cue]:
-    return cues_from_table(artifact.table("captions.parquet"))
+def _captions(work: Work) -> list[Cue]:
+    captions = work.inputs.get("captions")
+    return cues_from_table(captions.table("captions.parquet")) if captions else []
 
 
 def _can_serve(captions: Sequence[Cue], language: str | None) -> bool:
@@ -190,7 +250,7 @@ def _resolve(work: Work) -> Resolution:
         choice = Choice(SCRIPT, {"name": SCRIPT}, "a script is given")
         return Resolution(params, choice.identity, choice.why)
     language = work.inputs["language"].facts.get("language")
-    captions = _captions(work.inputs["captions"])
+    captions = _captions(work)
     choice = choose(
         params.engine,
         language,
@@ -209,15 +269,17 @@ def _run(work: Work) -> Outcome:
     params: Params = work.params
     if params.script is not None:
         name = SCRIPT
-        found = transcript_of_script(samples, params.script, language, progress=work.progress)
+        found = transcript_of_script(
+            samples, params.script, language, window=params.window, progress=work.progress
+        )
     elif params.engine == CAPTIONS:
         name = CAPTIONS
-        found = transcript_of_captions(samples, _captions(work.inputs["captions"]), language)
+        found = transcript_of_captions(samples, _captions(work), language, window=params.window)
     else:
         name = params.engine
         choice = Choice(name, work.engine or {}, "", params.model)
         engine = recogniser(choice, language, work.environment)
-        found = transcribe(samples, engine, language, progress=work.progress)
+        found = transcribe(samples, engine, language, window=params.window, progress=work.progress)
     if not found.segments:
         raise NoSpeech("no words were recognised in the sound", "try another engine or model")
     _write(work, found)
@@ -265,7 +327,7 @@ TRANSCRIPT = Stage(
     group="speech",
     description="What is said, by segment: recognised by whisperX, faster-whisper or pocketsphinx, "
     "or taken from the captions that are shown while somebody speaks.",
-    version="1",
+    version="2",
     params=Params,
     outputs=(
         TableOutput("transcript.parquet", SPEC),
@@ -273,6 +335,7 @@ TRANSCRIPT = Stage(
     ),
     run=_run,
     inputs=("audio", "language", "captions"),
+    dispensable=("captions",),
     resolve=_resolve,
     kinds=("parquet",),
     pool="asr",

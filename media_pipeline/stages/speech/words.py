@@ -5,20 +5,18 @@ Every word of the transcript gets a time, and says where it comes from.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any, Literal
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import Field
-from rapidfuzz.distance import Levenshtein
 
 from media_pipeline.asr.align import ALIGNED, align
 from media_pipeline.asr.faster_whisper import NAME as FASTER_WHISPER
 from media_pipeline.asr.fill import INTERPOLATED
-from media_pipeline.asr.select import CAPTIONS
 from media_pipeline.asr.sound import map_wav
 from media_pipeline.stages.base import (
     Outcome,
@@ -29,16 +27,14 @@ from media_pipeline.stages.base import (
     Work,
     raise_reason,
 )
-from media_pipeline.stages.speech.transcript import SCRIPT
+from media_pipeline.stages.tables import SEGMENTS
 from media_pipeline.stages.tables import WORDS as SPEC
 from media_pipeline.text.cues import (
-    Cue,
     Word,
     cues_from_table,
     words_from_table,
     words_to_table,
 )
-from media_pipeline.text.scripts import join_tokens, rows_in_script
 
 
 class Params(StageParams):
@@ -51,25 +47,23 @@ class Params(StageParams):
     )
 
 
-def agreement(captions: Sequence[Cue], words: Sequence[Word], language: str | None) -> float | None:
-    """How far captions say what is said in their time: 1 for the same letters, 0 for none shared.
+def spoken_segments(segments: pa.Table, words: Sequence[Sequence[Word]]) -> pa.Table:
+    """The segments of a transcript at the times of their words; those without words left out.
 
-    The mean over the captions by length; None without captions in the language.
+    Parameters
+    ----------
+    segments : rows of the transcript.
+    words : of each row.
     """
-    shared = total = 0.0
-    for cue in captions:
-        shown = _letters(rows_in_script(cue.text, language) if language else cue.text)
-        if not shown:
-            continue
-        inside = [w.word for w in words if cue.start <= (w.start + w.end) / 2 < cue.end]
-        said = _letters(join_tokens(inside))
-        shared += Levenshtein.normalized_similarity(shown, said) * len(shown)
-        total += len(shown)
-    return shared / total if total else None
-
-
-def _letters(text: str) -> str:
-    return re.sub(r"\W+", "", text).lower()
+    rows = [row for row, own in enumerate(words) if own]
+    kept = segments.take(rows)
+    for name, times in (
+        ("start", [min(w.start for w in words[row]) for row in rows]),
+        ("end", [max(w.end for w in words[row]) for row in rows]),
+    ):
+        place = kept.schema.get_field_index(name)
+        kept = kept.set_column(place, kept.schema.field(place), pa.array(times, pa.float64()))
+    return kept
 
 
 def _resolve(work: Work) -> Resolution:
@@ -82,7 +76,8 @@ def _run(work: Work) -> Outcome:
     audio, transcript = work.inputs["audio"], work.inputs["transcript"]
     raise_reason(audio)
     raise_reason(transcript)
-    cues = cues_from_table(transcript.table("transcript.parquet"))
+    segments = transcript.table("transcript.parquet")
+    cues = cues_from_table(segments)
     engine, language = transcript.facts.get("engine"), transcript.facts.get("language")
     params: Params = work.params
     realign = params.realign == "always" or (params.realign == "auto" and engine == FASTER_WHISPER)
@@ -94,19 +89,17 @@ def _run(work: Work) -> Outcome:
         realign=realign,
         progress=work.progress,
     )
-    words = [(word, row) for row, group in enumerate(grouped) for word in group]
-    words.sort(key=lambda pair: pair[0].start)
-    said = [word for word, _ in words]
-    table = words_to_table(said, SPEC.schema, cue=[row for _, row in words])
+    pq.write_table(spoken_segments(segments, grouped), work.out / "segments.parquet")
+    spoken = [own for own in grouped if own]
+    rows = [row for row, own in enumerate(spoken) for _ in own]
+    said = [word for own in spoken for word in own]
+    table = words_to_table(said, SPEC.schema, cue=rows)
     pq.write_table(table, work.out / "words.parquet")
     work.progress(1.0)
-    facts: dict[str, Any] = {
+    facts = {
         "words": len(said),
         "sources": dict(Counter(w.source for w in said).most_common()),
     }
-    captions = cues_from_table(work.inputs["captions"].table("captions.parquet"))
-    if engine not in (CAPTIONS, SCRIPT) and captions:
-        facts["agreement"] = _rounded(agreement(captions, said, language))
     return Outcome(facts, _warnings(said))
 
 
@@ -115,10 +108,6 @@ def _known(table: Any, cues: int) -> list[list[Word]]:
     for word, row in zip(words_from_table(table), table["cue"].to_pylist(), strict=True):
         known[row].append(word)
     return known
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 3)
 
 
 def _warnings(words: Sequence[Word]) -> list[str]:
@@ -133,11 +122,14 @@ WORDS = Stage(
     group="speech",
     description="Every word of the transcript with its time and where the time comes from: forced "
     "alignment (English), the engine, or interpolation.",
-    version="1",
+    version="2",
     params=Params,
-    outputs=(TableOutput("words.parquet", SPEC),),
+    outputs=(
+        TableOutput("words.parquet", SPEC, within="segments.parquet"),
+        TableOutput("segments.parquet", SEGMENTS),
+    ),
     run=_run,
-    inputs=("audio", "transcript", "captions"),
+    inputs=("audio", "transcript"),
     resolve=_resolve,
     kinds=("parquet",),
     pool="asr",

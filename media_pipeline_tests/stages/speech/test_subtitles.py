@@ -31,9 +31,7 @@ def _film(folder: Path, text: str, language: str, pace: float = 0.3) -> Film:
     pq.write_table(table, folder / "words" / "words.parquet")
     row = {"start": [1.0], "end": [50.0], "text": [text], "confidence": [1.0],
            "language": [language]}  # fmt: skip
-    pq.write_table(
-        pa.table(row, schema=TRANSCRIPT.schema), folder / "transcript" / "transcript.parquet"
-    )
+    pq.write_table(pa.table(row, schema=TRANSCRIPT.schema), folder / "words" / "segments.parquet")
     made.made["words"] = Made(folder / "words")
     made.made["transcript"] = Made(folder / "transcript", {"language": language})
     return made

@@ -19,6 +19,7 @@ from media_pipeline.text.cues import Cue
 from media_pipeline_tests.generators.speech import (
     FOX,
     STATION,
+    WINDOW,
     film,
     needs_flite,
     noise,
@@ -106,24 +107,38 @@ def test_whisper_recognises_with_its_own_word_times(model: Path, tmp_path: Path)
     assert all(w["source"] == "faster-whisper" for w in words)
     outcome = made.run(WORDS, realign="never")
     assert outcome.facts["sources"] == {"faster-whisper": 8}
-    assert outcome.facts["agreement"] is None  # no caption is in the language
     kept = made.made["words"].table("words.parquet").to_pylist()
     assert [w["start"] for w in kept] == pytest.approx([w["start"] for w in words])
 
 
 @needs_flite
-def test_agreement_of_captions_with_what_was_recognised(model: Path, tmp_path: Path) -> None:
-    said = scene([FOX], pause=1.0)
-    environment = Environment(model_dir=model.parent, cores=1)
-    for text, agrees in (("Hello there, my friend!", True), (FOX, False)):
-        folder = tmp_path / str(agrees)
-        captions = [Cue(0.5, said.duration, text)]
-        made = film(folder, said.samples, captions, environment=environment)
-        made.run(LANGUAGE, language="en")
-        made.run(TRANSCRIPT)
-        agreement = made.run(WORDS, realign="never").facts["agreement"]
-        assert (agreement > 0.95) is agrees
-        assert 0 <= agreement <= 1
+def test_only_the_window_is_listened_to(tmp_path: Path) -> None:
+    said = scene([FOX, STATION, WINDOW], pause=1.5)
+    second = said.sentences[1]
+    window = {"start": second.start - 0.5, "duration": second.duration + 1.0}
+    made = film(tmp_path, said.samples, said.sentences)
+    made.run(LANGUAGE, language="en")
+    for asked in ({}, {"engine": "pocketsphinx"}, {"script": "\n".join((FOX, STATION, WINDOW))}):
+        outcome = made.run(TRANSCRIPT, **window, **asked)
+        rows = made.made["transcript"].table("transcript.parquet").to_pylist()
+        assert rows[0]["start"] == pytest.approx(second.start, abs=0.3)
+        assert rows[-1]["end"] == pytest.approx(second.end, abs=0.3)
+    assert [row["text"] for row in rows] == [STATION]
+    assert "2 of the script's 3 lines are not said here" in outcome.warnings[0]
+    with pytest.raises(NoSpeech, match=r"from 0\.0 to 1\.0 s"):
+        made.run(TRANSCRIPT, duration=1.0)
+    with pytest.raises(NoSpeech):
+        made.run(TRANSCRIPT, start=1000.0)
+
+
+@needs_flite
+def test_captions_are_not_needed(tmp_path: Path) -> None:
+    made = film(tmp_path, scene([STATION]).samples, tag="eng")
+    del made.made["captions"]
+    made.run(LANGUAGE)
+    outcome = made.run(TRANSCRIPT, script=STATION)
+    assert outcome.facts["engine"] == "script"
+    assert outcome.warnings == []
 
 
 def test_the_engine_is_chosen_before_anything_is_computed(tmp_path: Path) -> None:

@@ -1,0 +1,92 @@
+"""Scripts found in sound whose every word has a known time."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from media_pipeline.asr import script
+from media_pipeline.asr.align import ALIGNED
+from media_pipeline.asr.script import Script, align_script
+from media_pipeline_tests.generators.exact import Told, sentences, tell
+from media_pipeline_tests.generators.speech import FOX, needs_flite, scene, silence
+
+LINES = sentences()[:10]
+NEVER_SAID = "This paragraph was never recorded by anyone at all."
+
+
+@pytest.fixture(scope="module")
+def told() -> Told:
+    return tell(LINES)
+
+
+def _errors(found: Script, told: Told) -> list[float]:
+    """Seconds by which the words of the lines start beside the truth."""
+    truth = {cue.text: words for cue, words in zip(told.sentences, told.words, strict=True)}
+    return [
+        abs(word.start - known.start)
+        for cue, words in found.lines
+        if cue.text in truth
+        for word, known in zip(words, truth[cue.text], strict=True)
+    ]
+
+
+@needs_flite
+def test_what_is_said_is_followed_word_by_word(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(script, "_search", None)  # the way is never lost
+    found = align_script(told.samples, "\n\n".join(LINES), language="en")
+    assert [cue.text for cue, _ in found.lines] == LINES
+    assert not found.unsaid
+    errors = _errors(found, told)
+    assert np.median(errors) < 0.03
+    assert max(errors) < 0.2
+    for (cue, words), sentence in zip(found.lines, told.sentences, strict=True):
+        assert all(w.source == ALIGNED for w in words)
+        assert (cue.start, cue.end) == pytest.approx((sentence.start, sentence.end), abs=0.15)
+
+
+@needs_flite
+def test_a_script_that_lacks_lines_and_has_others(told: Told) -> None:
+    """Three sentences are said that it lacks, and two lines are in it that nobody says."""
+    kept = LINES[:2] + LINES[5:]
+    found = align_script(
+        told.samples, "\n".join([NEVER_SAID, *kept[:4], NEVER_SAID, *kept[4:]]), language="en"
+    )
+    assert [cue.text for cue, _ in found.lines] == kept
+    assert found.unsaid == [NEVER_SAID] * 2
+    errors = _errors(found, told)
+    assert np.percentile(errors, 95) < 0.15
+    assert max(errors) < 0.5
+
+
+@needs_flite
+def test_wrong_words_cost_only_themselves(told: Told) -> None:
+    changed = [
+        " ".join("banana" if i % 7 == 3 else word for i, word in enumerate(line.split()))
+        for line in LINES
+    ]
+    found = align_script(told.samples, "\n".join(changed), language="en")
+    assert [cue.text for cue, _ in found.lines] == changed
+    for (cue, _), sentence in zip(found.lines, told.sentences, strict=True):
+        assert cue.start == pytest.approx(sentence.start, abs=0.4)
+        assert cue.end == pytest.approx(sentence.end, abs=0.4)
+
+
+@needs_flite
+def test_a_text_that_is_not_said_is_not_found(told: Told) -> None:
+    found = align_script(told.samples[: 16000 * 4], "\n".join([NEVER_SAID] * 12), language="en")
+    assert len(found.unsaid) >= 10
+    assert all(word.source != ALIGNED for _, words in found.lines for word in words)
+
+
+@needs_flite
+def test_a_script_of_another_language_is_spread_over_the_speech() -> None:
+    said = scene([FOX, FOX])
+    found = align_script(said.samples, "今天天气很好。\n我们去公园吧。", language="zh").lines
+    assert [cue.text for cue, _ in found] == ["今天天气很好。", "我们去公园吧。"]
+    assert found[0][0].start == pytest.approx(said.sentences[0].start, abs=0.2)
+    assert align_script(said.samples, " \n ") == Script([], [])
+
+
+def test_nothing_is_said_in_silence() -> None:
+    assert align_script(silence(2), FOX) == Script([], [FOX])
