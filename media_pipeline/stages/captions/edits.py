@@ -1,17 +1,17 @@
 """Captions that replace each other in a few characters: found by what changes at once and then
 stays.
 
-他今天会来 and 他明天会来 correlate as well as one text before a moving ground
-does. But the pixels of the
-edited character stand still, jump together in one frame, and stand still again, while nothing
-around the row jumps (that would be a cut) and nothing like it happens in the frames before and
-after (that would be a moving ground).
+他今天会来 and 他明天会来 correlate as well as one text before a moving ground does. But the
+pixels of the edited character stand still, jump together in one frame, and stand still again, while
+little around the row jumps (that would be a cut) and nothing like it happens in the frames before
+and after (that would be a moving ground).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -21,14 +21,16 @@ from media_pipeline.stages.captions.rows import PixelBox
 from media_pipeline.stages.captions.signature import Luma
 
 _JUMP = 24  # grey levels: a jump
-_CALM = 8  # grey levels: standing still
+_CALM = 12  # grey levels from one frame to the next: standing still
+_HELD = 3  # frames for which a pixel stands still before and after it jumps
 _CELL = 0.7  # row heights: one character
 _RING = 0.35  # row heights above and below the row, where the ground alone is seen
 _SHARE = 0.02  # of a cell's pixels that must jump: the dot of 太, the difference of 6 and 8
-_CONFINED = 0.3  # the ring may jump at most this much, relative to the cell
-_OUTSTANDING = 2.0  # times as many as change at all in the same cell in any frame around
-_QUIET_PIXELS = 2  # fewer are noise
-_BEFORE, _AFTER = 4, 3  # frames around that are compared
+_CONFINED = 0.5  # the ring may jump at most this much, relative to the cell
+_CUT = 0.3  # share of the ring that jumps in a cut
+_OUTSTANDING = 2.0  # times as many as jump there or in the next cells in any frame around
+_QUIET_PIXELS = 3  # fewer are noise
+_BEFORE, _AFTER = 4, 2  # frames around that are compared
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +38,16 @@ class _Change:
     """What changes in one frame, per cell.
 
     ``jumps``: pixels of the row that stood still, jumped and stand still again; ``around``: the
-    share of the ring that does; ``activity``: pixels of the row that change at all.
+    share of the ring that does.
     """
 
     jumps: NDArray[np.int64]
     around: NDArray[np.float64]
-    activity: NDArray[np.int64]
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether most of the ring jumps."""
+        return bool(np.median(self.around) > _CUT)
 
 
 class EditWatch:
@@ -62,8 +68,12 @@ class EditWatch:
         widths = np.diff([*self._edges, self._box.width])
         self._core_area = widths * max(1, text.height)
         self._ring_area = widths * max(1, self._box.height - text.height)
+        self._still = np.zeros((self._box.height, self._box.width), np.uint8)
+        """For how many frames each pixel has stood still."""
+        self._jumped: dict[int, NDArray[np.bool_]] = {}
+        """Pixels that stood still and jumped, and have stood still since: of the last frames."""
         self._changes: dict[int, _Change] = {}
-        self._next = first + 2  # the first frame with two before it
+        self._next = first + 1
 
     def find(self, first: int, last: int, luma: Callable[[int], Luma]) -> int | None:
         """The first frame that shows an edited text, or None; looks at frames that were not looked
@@ -74,29 +84,33 @@ class EditWatch:
         first, last : numbers of the oldest and newest frames that there are.
         luma : the working strip of a frame by number.
         """
-        self._next = max(self._next, first + 2)
-        start = max(self._next - _AFTER, min(self._changes, default=self._next))
-        for index in range(self._next, last):
-            self._changes[index] = self._measure(index, luma)
-        self._next = max(self._next, last)
-        for index in range(start, last - _AFTER):
-            if index in self._changes and self._stands_out(index):
-                return index
-        for old in [i for i in self._changes if i < last - _BEFORE - _AFTER - 1]:
-            del self._changes[old]
+        for index in range(max(self._next, first + 1), last + 1):
+            self._take(index, self._part(luma(index - 1)), self._part(luma(index)))
+            # Where little is known of the frames before, what jumps may jump all the time.
+            judged = index - _HELD - _AFTER
+            if judged - _BEFORE in self._changes and self._stands_out(judged):
+                return judged
+            self._changes.pop(judged - _BEFORE, None)
+        self._next = max(self._next, last + 1)
         return None
 
-    def _measure(self, index: int, luma: Callable[[int], Luma]) -> _Change:
+    def _part(self, luma: Luma) -> Luma:
         box = self._box
-        two, one, now, then = (
-            luma(i)[box.top : box.bottom, box.left : box.right] for i in range(index - 2, index + 2)
-        )
-        changed = cv2.absdiff(one, now) > _JUMP
-        jumps = changed & (cv2.absdiff(two, one) < _CALM) & (cv2.absdiff(now, then) < _CALM)
-        core = self._by_cell(jumps[self._inner])
-        ring = (self._by_cell(jumps) - core) / self._ring_area
-        around = np.maximum(ring, np.maximum(np.append(ring[1:], 0), np.append(0, ring[:-1])))
-        return _Change(core, around, self._by_cell(changed[self._inner]))
+        return luma[box.top : box.bottom, box.left : box.right]
+
+    def _take(self, index: int, before: Luma, now: Luma) -> None:
+        """Take the next frame, and count the jumps of the one from which enough time has passed."""
+        difference = cv2.absdiff(before, now)
+        calm = difference < _CALM
+        self._jumped = {i: jumped & calm for i, jumped in self._jumped.items()}
+        self._jumped[index] = (difference > _JUMP) & (self._still >= _HELD)
+        self._still = np.where(calm, np.minimum(self._still + 1, _HELD), 0).astype(np.uint8)
+        settled = self._jumped.pop(index - _HELD, None)
+        if settled is None:
+            return
+        core = self._by_cell(settled[self._inner])
+        ring = (self._by_cell(settled) - core) / self._ring_area
+        self._changes[index - _HELD] = _Change(core, _with_neighbours(ring))
 
     def _by_cell(self, pixels: NDArray[np.bool_]) -> NDArray[np.int64]:
         return np.add.reduceat(pixels.sum(axis=0), self._edges)
@@ -104,9 +118,9 @@ class EditWatch:
     def _stands_out(self, index: int) -> bool:
         change = self._changes[index]
         near = [
-            self._changes[i].activity
+            _with_neighbours(self._changes[i].jumps)
             for i in range(index - _BEFORE, index + _AFTER + 1)
-            if i != index and i in self._changes
+            if i != index and i in self._changes and not self._changes[i].is_cut
         ]
         usual = np.max([np.full_like(change.jumps, _QUIET_PIXELS), *near], axis=0)
         share = change.jumps / self._core_area
@@ -116,3 +130,10 @@ class EditWatch:
             & (change.jumps >= _OUTSTANDING * usual)
         )
         return bool(found.any())
+
+
+def _with_neighbours(values: NDArray[Any]) -> NDArray[Any]:
+    """The largest of each cell and the two beside it."""
+    wide = np.pad(values, 1)
+    largest: NDArray[Any] = np.maximum(np.maximum(wide[:-2], wide[1:-1]), wide[2:])
+    return largest

@@ -11,6 +11,7 @@ _SAME_ROW = 0.6  # share of the lower box's height that two boxes of one row hav
 _SAME_SIZE = (
     0.55  # of the heights of two boxes of one row: a thing behind a caption is no part of it
 )
+_LEVEL = 0.3  # of the higher box's height between their middles
 _ROW_GAP = 2.5  # row heights between two boxes of one row: captions have gaps instead of commas
 
 
@@ -89,6 +90,7 @@ def join_rows(
             if (
                 row.same_line(piece)
                 and lower >= _SAME_SIZE * higher
+                and abs(row.middle - piece.middle) <= _LEVEL * higher
                 and piece.left - row.right < _ROW_GAP * lower
             ):
                 rows[number] = _around((row, piece))
