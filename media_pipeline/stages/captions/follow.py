@@ -155,12 +155,15 @@ class Follower:
             for t in self._live
             if t.end == self._buffer.last and self._buffer.seconds(t.start) >= _STANDING_S
         ]
-        for row in join_rows(self._detect(sample.strip), _LOWEST_ROW, standing):
-            if _is_cut_off(row, luma.shape[0]) or any(
-                row.covered(track.box) >= _COVERED for track in self._live
-            ):
+        for row in join_rows(self._detect(sample.strip), _LOWEST_ROW, standing, sample.strip):
+            if _is_cut_off(row, luma.shape[0]):
+                continue
+            inside = [t for t in self._live if row.covered(t.box) >= _COVERED]
+            if inside and not inside[0].is_loose_around(row):
                 continue
             track = self._begin(row, luma, sample)
+            if inside:
+                self._tighten(inside[0], track)
             # What is gone from the newest frame has not grown: the new row only follows it.
             grown = [
                 t
@@ -178,6 +181,17 @@ class Follower:
         track = Track(row, self._buffer.last, luma)
         track.take(self._buffer.last, luma, sample.crop(row))
         return track
+
+    def _tighten(self, loose: Track, tight: Track) -> None:
+        """Let a track of the text alone take the place of one that held other things as well."""
+        back = range(tight.start - 1, max(loose.start, self._buffer.first) - 1, -1)
+        found = furthest(back, lambda i: self._shows(tight, i))
+        if found is None or found <= max(loose.start, self._buffer.first):
+            tight.start, tight.settled = loose.start, loose.settled
+            tight.begins_with_shot = loose.begins_with_shot
+        else:
+            tight.start = found
+        self._live.remove(loose)
 
     def _replace(self, old: list[Track], new: Track) -> list[Track]:
         """Let a row that grew take the place of its parts; those that stood before it are returned

@@ -21,6 +21,10 @@ _LEVEL = 0.5  # row heights between the middles of two rows of one place
 _SAME_HEIGHT = 0.5  # smaller over larger, within one place: detectors box short rows tightly
 _CENTRED, _ALIGNED = 1.5, 1.0  # row heights between centres and left edges of aligned rows
 
+_SAME_SIZE = 0.4  # row heights by which the width of one text differs: a shorter text is another
+_AGAIN_S = 0.5  # seconds after which a text is found again that was lost because it moves
+_SAME_SIGN = 75.0  # per cent
+_MOVED, _LEFT = 0.2, 4.0  # row heights by which it has moved: less is the detector, more another
 _SAME_TEXT = 60.0  # per cent: a sign in pieces is read a little differently each time
 _READ_S = 2.0  # seconds that one text counts for at most: about what a line takes to read
 _FULL_WEIGHT = 4  # characters from which a row counts in full
@@ -142,7 +146,7 @@ def main_track(showings: Sequence[Showing], film: float, width: int) -> list[Sho
     film : seconds of the film.
     width : pixels of the strip that the rows' boxes refer to.
     """
-    places = _places(showings)
+    places = _places(_standing(showings))
     # A short film may have a single caption for most of its time; beside others it is a mark.
     limit = min(_STATIC_S, _STATIC_SHARE * film) if len(places) > 1 else _STATIC_S
     moving = [place for place in places if not place.is_static(limit)]
@@ -157,6 +161,28 @@ def main_track(showings: Sequence[Showing], film: float, width: int) -> list[Sho
     chosen = [s for place in (main, *kept) for s in place.showings]
     rest = [s for place in others if place not in kept for s in place.showings]
     return chosen + [s for s in rest if any(_second_row(s, other) for other in chosen)]
+
+
+def _standing(showings: Sequence[Showing]) -> list[Showing]:
+    """What does not move: a text that is found again a little further on at once moves."""
+    ordered = sorted(showings, key=lambda s: s.start)
+    moving: set[int] = set()
+    for number, showing in enumerate(ordered):
+        for later in range(number + 1, len(ordered)):
+            if ordered[later].start > showing.end + _AGAIN_S:
+                break
+            if _moved_on(showing, ordered[later]):
+                moving |= {number, later}
+    return [s for number, s in enumerate(ordered) if number not in moving]
+
+
+def _moved_on(one: Showing, other: Showing) -> bool:
+    if fuzz.ratio(one.row.text, other.row.text) < _SAME_SIGN:
+        return False
+    box, then = one.row.box, other.row.box
+    far = max(abs(box.middle - then.middle), abs(box.centre - then.centre)) / box.height
+    same_size = abs(box.width - then.width) < _SAME_SIZE * box.height
+    return same_size and _MOVED < far < _LEFT and other.start >= one.end - _AGAIN_S
 
 
 def _places(showings: Sequence[Showing]) -> list[_Place]:

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from media_pipeline.ocr.base import TextBox
+import numpy as np
+
+from media_pipeline.ocr.base import Picture, TextBox
+from media_pipeline.stages.captions.ink import ink_colour
 
 _SAME_ROW = 0.6  # share of the lower box's height that two boxes of one row have in common
 _SAME_SIZE = (
     0.55  # of the heights of two boxes of one row: a thing behind a caption is no part of it
 )
+_SAME_INK = 70.0  # grey levels by which a channel of two boxes of one row may differ
 _LEVEL = 0.3  # of the higher box's height between their middles
 _ROW_GAP = 2.5  # row heights between two boxes of one row: captions have gaps instead of commas
 
@@ -66,7 +70,10 @@ class PixelBox:
 
 
 def join_rows(
-    boxes: Iterable[TextBox], lowest: float, standing: Iterable[PixelBox] = ()
+    boxes: Iterable[TextBox],
+    lowest: float,
+    standing: Iterable[PixelBox] = (),
+    picture: Picture | None = None,
 ) -> list[PixelBox]:
     """Boxes that stand on one line with no more than a gap between them, joined; rows below a
     height left out.
@@ -77,6 +84,7 @@ def join_rows(
     lowest : pixels; lower rows cannot be read.
     standing : rows that are known not to belong to any other; they are left out, and boxes that
         contain one end before it.
+    picture : where the boxes were found, in colour: a sign beside a caption has another one.
     """
     standing = list(standing)
     rows: list[PixelBox] = []
@@ -92,6 +100,7 @@ def join_rows(
                 and lower >= _SAME_SIZE * higher
                 and abs(row.middle - piece.middle) <= _LEVEL * higher
                 and piece.left - row.right < _ROW_GAP * lower
+                and (picture is None or _same_ink(picture, row, piece))
             ):
                 rows[number] = _around((row, piece))
                 break
@@ -112,6 +121,14 @@ def _without(piece: PixelBox, standing: Iterable[PixelBox]) -> PixelBox | None:
             replace(piece, right=other.left) if before > after else replace(piece, left=other.right)
         )
     return piece
+
+
+def _same_ink(picture: Picture, row: PixelBox, piece: PixelBox) -> bool:
+    one, other = (
+        ink_colour(picture[max(0, b.top) : b.bottom, max(0, b.left) : b.right])
+        for b in (row, piece)
+    )
+    return bool(np.abs(one - other).max() < _SAME_INK)
 
 
 def _around(boxes: Sequence[PixelBox]) -> PixelBox:

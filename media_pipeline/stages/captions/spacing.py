@@ -1,54 +1,75 @@
-"""Spaces between Chinese characters, which captions have instead of commas and recognisers drop.
+"""Spaces that recognisers drop: between Chinese characters, which captions have instead of commas,
+and between words of small Latin letters.
 
-The ink of a caption shows them: a gap between two characters that is clearly wider than all others.
+The ink of a caption shows them: a gap between two characters that is clearly wider than others.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import pairwise
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from media_pipeline.ocr.base import Picture, Reading
+from media_pipeline.stages.captions.ink import ink_colour, stroke_strength
 from media_pipeline.text.scripts import is_cjk
 
 _CORE = 0.12  # of the height left out above and below, where other rows and the ground are
-_BLUR = 0.6  # of the height: wider than a stroke, narrower than a glyph
-_SURELY_INK, _INK = 0.7, 0.2  # of the strongest strokes
+_INK = 0.2  # of the strongest strokes
 _ALIKE = 48  # grey levels by which a channel of one colour may differ
 _WIDEST_USUAL = 0.2  # heights: wider usual gaps mean that the ground hides the ink
 _SPACE = 0.17  # character widths by which a space widens a gap, at least
 _WIDER = 1.5  # times the widest gap that is none
+_NARROWEST_LETTERS = 0.03  # heights: narrower usual gaps mean that the ground hides the ink
+_NARROWEST_WORDS, _WORDS = 0.14, 1.75  # heights, and times the usual gap between letters
 _MOST = 0.25  # of the gaps can be spaces
 _FEWEST = 3  # gaps that are needed to know what is usual
 
 
 def with_spaces(reading: Reading, picture: Picture) -> Reading:
-    """The reading with a space wherever the picture has a wide gap between Chinese characters.
+    """The reading with a space wherever the picture has a wide gap between two Chinese characters,
+    or two Latin letters.
 
     Parameters
     ----------
     reading : with the places of its characters; without them it is returned as it is.
     picture : the crop that was read.
     """
-    pairs = [
-        i
-        for i, (one, two) in enumerate(pairwise(reading.text))
-        if is_cjk(one) and is_cjk(two) and reading.places
-    ]
-    if len(pairs) < _FEWEST:
+    if not reading.places:
         return reading
-    blank = _ink(picture) == 0
-    width, height = len(blank), picture.shape[0]
-    places = [int(place * width) for place in reading.places]
-    gaps = {i: _longest(blank[places[i] : places[i + 1] + 1]) / height for i in pairs}
-    steps = [reading.places[i + 1] - reading.places[i] for i in pairs]
-    character = float(np.mean(sorted(steps)[:-1])) * width / height
-    for i in sorted(_outstanding(gaps, character), reverse=True):
+    neighbours = list(enumerate(pairwise(reading.text)))
+    chinese = [i for i, (one, two) in neighbours if is_cjk(one) and is_cjk(two)]
+    # Letters are placed to a few pixels only: beside a space a gap may be that of the space.
+    latin = [i for i, _ in neighbours if all(map(_is_letter, reading.text[max(0, i - 1) : i + 3]))]
+    if max(len(chinese), len(latin)) < _FEWEST:
+        return reading
+    gaps = _gaps(reading, picture, (*chinese, *latin))
+    spaces: list[int] = []
+    if len(chinese) >= _FEWEST:
+        steps = [reading.places[i + 1] - reading.places[i] for i in chinese]
+        character = float(np.mean(sorted(steps)[:-1])) * picture.shape[1] / picture.shape[0]
+        spaces += _outstanding({i: gaps[i] for i in chinese}, character)
+    if len(latin) >= _FEWEST:
+        spaces += _between_words({i: gaps[i] for i in latin})
+    for i in sorted(spaces, reverse=True):
         reading = _insert(reading, i + 1)
     return reading
+
+
+def _is_letter(char: str) -> bool:
+    return char.isascii() and char.isalnum()
+
+
+def _between_words(gaps: dict[int, float]) -> list[int]:
+    """The gaps that are wider than gaps between letters are."""
+    usual = float(np.median(list(gaps.values())))
+    if usual < _NARROWEST_LETTERS:
+        return []
+    wide = {i for i, gap in gaps.items() if gap >= max(_NARROWEST_WORDS, _WORDS * usual)}
+    # A narrow letter that is placed badly seems to have a gap on both sides.
+    return [i for i in wide if not wide & {i - 1, i + 1}]
 
 
 def _ink(picture: Picture) -> NDArray[np.int64]:
@@ -57,16 +78,18 @@ def _ink(picture: Picture) -> NDArray[np.int64]:
     Contrast alone would take edges of the ground for ink and see no gap.
     """
     height = picture.shape[0]
-    core = picture[int(height * _CORE) : max(int(height * (1 - _CORE)), 1)].astype(np.float32)
-    bright = core.max(axis=2)
-    size = max(3, int(height * _BLUR)) | 1
-    detail = bright - cv2.blur(bright, (size, size))
-    low, high = -np.percentile(detail, 3), np.percentile(detail, 97)
-    if high < low:
-        detail, high = -detail, low
-    colour = np.median(core[detail >= _SURELY_INK * high], axis=0)
-    alike = np.abs(core - colour).max(axis=2) < _ALIKE
-    return np.asarray((alike & (detail > _INK * high)).sum(axis=0), dtype=np.int64)
+    core = picture[int(height * _CORE) : max(int(height * (1 - _CORE)), 1)]
+    strength = stroke_strength(core)
+    colour = ink_colour(core, strength)
+    alike = np.abs(core.astype(np.float32) - colour).max(axis=2) < _ALIKE
+    return np.asarray((alike & (strength > _INK)).sum(axis=0), dtype=np.int64)
+
+
+def _gaps(reading: Reading, picture: Picture, pairs: Iterable[int]) -> dict[int, float]:
+    """Heights of blank between each character of a pair and the next, by the pair's number."""
+    blank = _ink(picture) == 0
+    places = [int(place * len(blank)) for place in reading.places]
+    return {i: _longest(blank[places[i] : places[i + 1] + 1]) / picture.shape[0] for i in pairs}
 
 
 def _longest(flags: NDArray[np.bool_]) -> int:

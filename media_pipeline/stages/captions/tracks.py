@@ -24,6 +24,9 @@ _DOUBTFUL = 5  # frames in a row for which a track may be doubtful
 _GONE_LEVEL, _GONE_CONTRAST = 0.15, 0.2  # below either nothing of the text is left
 _GONE_SHARE = 0.3  # of the track's own level
 _SAME_PLACE = 0.3
+_LOOSE = 0.75  # of a row's height: one that is so much lower was seen wrong before
+_LOOSE_ENDS = 1.2  # row heights
+_SAME_BOX = 0.8  # of each of two boxes that the other covers
 _MARGIN = 0.15  # of the row height around the compared place
 _RELIABLE = 0.6  # mean score of a cell from which its drop means something
 _DROP = 0.45  # below the cell's own mean
@@ -73,6 +76,7 @@ class Track:
         """Whether ``start`` has been searched for."""
         self.begins_with_shot = self.ends_with_shot = False
         """Whether the picture around it changes as well when it comes and when it goes."""
+        self._smaller: PixelBox | None = None
         self.template = Template(self._detail(luma))
         self.edits = EditWatch(text, width, height, index)
         self._level = 1.0
@@ -96,6 +100,21 @@ class Track:
         """
         covered = max(self.text.covered(other.text), other.text.covered(self.text))
         return self.text.same_line(other.text) and covered > _SAME_PLACE
+
+    def is_loose_around(self, row: PixelBox) -> bool:
+        """Whether the text was twice in a row seen to be only a part of where it was seen first:
+        then something of the ground was taken for text.
+        """
+        smaller = (
+            row.height < _LOOSE * self.text.height
+            or row.width + _LOOSE_ENDS * row.height < self.text.width
+        )
+        again = (
+            self._smaller is not None
+            and min(row.covered(self._smaller), self._smaller.covered(row)) >= _SAME_BOX
+        )
+        self._smaller = row if smaller else None
+        return smaller and again
 
     def _detail(self, luma: Luma) -> NDArray[np.float32]:
         box = self.box
