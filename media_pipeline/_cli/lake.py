@@ -75,8 +75,10 @@ def correct(
     """Put a person's captions in the place of those that were read.
 
     No later run replaces them. What is made from the captions is stale from then on; `process`
-    makes it anew.
+    makes it anew. Says how many characters the machine had read wrong; the notebook caption_quality
+    shows that over all films.
     """
+    from media_pipeline.report.quality import FACT
     from media_pipeline.runner import Runner
     from media_pipeline.settings import Settings
 
@@ -88,6 +90,13 @@ def correct(
     report_artifact(artifact)
     rows = artifact.manifest.rows.get("captions", 0)
     say(f"{item.key}: {rows} corrected captions are now canonical")
+    figures = artifact.facts.get(FACT)
+    if figures:
+        say(
+            f"the reading had {figures['errors']} wrong of {figures['characters']} characters "
+            f"({figures['character_error']:.2%}); {figures['exact']} of {figures['cues']} captions "
+            f"were right, {figures['missed']} missed, {figures['spurious']} too many"
+        )
     note(f"run `media-pipeline process` on {item.name} to renew what is made from them")
 
 

@@ -13,6 +13,7 @@ import pyarrow as pa
 from PIL import Image
 
 from media_pipeline.report.preview import Preview
+from media_pipeline.report.quality import FACT
 from media_pipeline.stages.base import Stage
 from media_pipeline.stages.tables import TableSpec
 from media_pipeline.store import Manifest, ReasonEntry, StoredArtifact
@@ -47,6 +48,9 @@ def result_metadata(
     if manifest.warnings:
         lines = "\n".join(f"- {_plain(warning)}" for warning in manifest.warnings)
         found["warnings"] = dg.MetadataValue.md(lines)
+    if FACT in manifest.facts:  # a number by itself: Dagster draws it over time
+        error = float(manifest.facts[FACT]["character_error"])
+        found["character error of the reading"] = dg.MetadataValue.float(error)
     for title, image in preview.images.items():
         found[title] = dg.MetadataValue.md(picture(title, reduced(image)))
     found["seconds"] = dg.MetadataValue.float(manifest.seconds)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import wave
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +19,7 @@ from media_pipeline.text.cues import Cue, Word, cues_from_table, words_from_tabl
 
 _WHOLE_SAMPLES = 4_000_000  # a longer track is looked at in places only, to stay fast
 _PLACES, _AT_EACH = 1400, 400
+_NEAR = 8  # captions before a time that may still stand then
 
 
 class Film:
@@ -68,17 +70,26 @@ class Film:
 
     @cached_property
     def crops(self) -> list[Path | None]:
-        """For each of :attr:`cues` the picture it was read from, or None."""
+        """For each of :attr:`cues` the picture it was read from, or None; for a cue that was not
+        read, such as a person's, the picture of what was read meanwhile.
+        """
         artifact = self.artifacts.get("ocr_cues")
         if artifact is None:
             return [None] * len(self.cues)
-        by_time = {
-            (round(row["start"], 3), row["text"]): row["crop"]
-            for row in self._rows("ocr_cues", "cues")
-        }
+        rows = self._rows("ocr_cues", "cues")
+        starts = [row["start"] for row in rows]
         present = {path.name: path for path in artifact.files("crop_*")}
-        names = (by_time.get((round(cue.start, 3), cue.text)) for cue in self.cues)
-        return [present.get(name) if name else None for name in names]
+        found: list[Path | None] = []
+        for cue in self.cues:
+            near = rows[
+                max(0, bisect_left(starts, cue.start) - _NEAR) : bisect_left(starts, cue.end)
+            ]
+            best = max(near, key=lambda row: _in_common(cue, row), default=None)
+            crop = (
+                best["crop"] if best is not None and _in_common(cue, best) > (False, 0.0) else None
+            )
+            found.append(present.get(crop) if crop else None)
+        return found
 
     @cached_property
     def segments(self) -> list[Cue]:
@@ -152,6 +163,13 @@ class Film:
         artifact = self.artifacts.get("audio")
         found = artifact.files("speech.wav") if artifact is not None else ()
         return _look_at(found[0]) if found else np.zeros(0, np.float32)
+
+
+def _in_common(cue: Cue, row: Mapping[str, Any]) -> tuple[bool, float]:
+    """How well a row that was read fits a cue: says the same, and seconds shown together."""
+    seconds = min(cue.end, row["end"]) - max(cue.start, row["start"])
+    same = row["text"] == cue.text and seconds > 0
+    return same, max(0.0, seconds)
 
 
 def _look_at(path: Path) -> npt.NDArray[np.float32]:

@@ -24,6 +24,7 @@ from media_pipeline.report.charts import highlight_strip, timeline, waveform
 from media_pipeline.report.film import Film
 from media_pipeline.report.pictures import as_jpeg
 from media_pipeline.report.preview import Stored
+from media_pipeline.report.quality import FACT
 from media_pipeline.text.cues import Cue
 
 _CROPS = 600  # inlined at most (about 8 kB each); later cues keep their text
@@ -83,6 +84,8 @@ def render_report(artifacts: Mapping[str, Stored], *, name: str, links: Links) -
         facts=_facts(film),
         pictures=_pictures(film),
         cues=_cues(film),
+        doubtful=sum(cue.doubtful for cue in film.cues),
+        reading=_reading(film),
         highlights=_highlights(film, links),
         stages=[_stage(asset, artifact) for asset, artifact in artifacts.items()],
         links=links,
@@ -152,6 +155,12 @@ def _cues(film: Film) -> list[tuple[Cue, str | None]]:
         (cue, _crop(path) if path is not None and number < _CROPS else None)
         for number, (cue, path) in enumerate(pairs)
     ]
+
+
+def _reading(film: Film) -> Mapping[str, Any] | None:
+    """The figures of the reading, where a person has corrected it."""
+    captions = film.artifacts.get("captions")
+    return captions.facts.get(FACT) if captions is not None else None
 
 
 def _crop(path: Path) -> str | None:

@@ -21,6 +21,7 @@ Picture = Path | npt.NDArray[np.uint8] | Image.Image
 """A file, an array in BGR order as the rest of the code has it, or a Pillow image."""
 
 _PAPER, _INK, _FAINT, _RULE = (252, 252, 250), (28, 30, 34), (120, 124, 132), (226, 227, 230)
+_DOUBT = (176, 92, 0)
 _ROW_H, _SHEET_W, _CROP_X, _CROP_W = 66, 1160, 134, 560
 
 
@@ -41,16 +42,22 @@ def cue_sheet(cues: Sequence[Cue], crops: Sequence[Path | None], *, limit: int =
     ----------
     cues : in time order.
     crops : for each cue the picture it was read from, or None.
-    limit : rows at most; a longer list is sampled evenly, and the sheet says so.
+    limit : rows at most; a longer list is sampled evenly, and the sheet says so. Doubtful cues,
+        which are marked, go before others.
     """
-    rows = spread(len(cues), limit)
+    rows = _shown_rows(cues, limit)
     sheet = Image.new("RGB", (_SHEET_W, _ROW_H * max(len(rows), 1) + 30), _PAPER)
     draw = ImageDraw.Draw(sheet)
     for place, index in enumerate(rows):
         top = place * _ROW_H
         cue, crop = cues[index], crops[index]
-        _label(draw, (12, top + 14), format_timecode(cue.start), 15, _INK)
-        _label(draw, (12, top + 34), format_timecode(cue.end), 13, _FAINT)
+        ink = _DOUBT if cue.doubtful else _INK
+        if cue.doubtful:
+            draw.rectangle((0, top, 5, top + _ROW_H - 2), _DOUBT)
+            _label(draw, (12, top + 46), f"doubtful: {cue.confidence:.2f}", 12, _DOUBT)
+        up = 8 if cue.doubtful else 0
+        _label(draw, (12, top + 14 - up), format_timecode(cue.start), 15, ink)
+        _label(draw, (12, top + 34 - up), format_timecode(cue.end), 13, _FAINT)
         if crop is not None and (image := _open(crop)) is not None:
             image.thumbnail((_CROP_W, _ROW_H - 8), Image.Resampling.LANCZOS)
             sheet.paste(image, (_CROP_X, top + (_ROW_H - image.height) // 2))
@@ -58,11 +65,21 @@ def cue_sheet(cues: Sequence[Cue], crops: Sequence[Path | None], *, limit: int =
         step = min(24, (_ROW_H - 8) // len(lines))
         for number, line in enumerate(lines):
             y = top + (_ROW_H - step * len(lines)) // 2 + number * step
-            _label(draw, (_CROP_X + _CROP_W + 16, y), line, step - 6, _INK, _SHEET_W - 8)
+            _label(draw, (_CROP_X + _CROP_W + 16, y), line, step - 6, ink, _SHEET_W - 8)
         draw.line((0, top + _ROW_H - 1, _SHEET_W, top + _ROW_H - 1), _RULE)
     shown = f"{len(rows)} of {len(cues)} cues" if len(rows) < len(cues) else f"{len(cues)} cues"
+    doubtful = sum(cue.doubtful for cue in cues)
+    shown += f", {doubtful} of them doubtful" if doubtful else ""
     _label(draw, (12, sheet.height - 25), shown, 14, _FAINT)
     return as_jpeg(sheet)
+
+
+def _shown_rows(cues: Sequence[Cue], limit: int) -> list[int]:
+    """The cues of a sheet: doubtful ones up to half of it, the others spread evenly."""
+    doubtful = [i for i, cue in enumerate(cues) if cue.doubtful]
+    sure = [i for i, cue in enumerate(cues) if not cue.doubtful]
+    marked = [doubtful[i] for i in spread(len(doubtful), max(limit // 2, limit - len(sure)))]
+    return sorted([*marked, *(sure[i] for i in spread(len(sure), limit - len(marked)))])
 
 
 def frame_sheet(

@@ -246,6 +246,8 @@ class Runner:
     def correct(self, key: str, captions: Path) -> StoredArtifact:
         """Make a person's captions the canonical ones, until they are discarded or corrected again.
 
+        Where captions had been read off the picture, the artifact's facts say how well.
+
         Raises
         ------
         UnknownMedia, MediaNotFound, EmptyMedia, InvalidCaptions
@@ -254,16 +256,24 @@ class Runner:
         stage = self._stage(corrections.ASSET)
         info = self._media_info(item, {})
         cues = corrections.read_correction(Path(captions), info.duration)
+        read = corrections.what_was_read(self.store, key)
         name = fingerprint(
-            stage.name, stage.version, {"human": corrections.content(cues)}, None, {}, item.sha256
+            stage.name,
+            stage.version,
+            {"human": corrections.content(cues)},
+            None,
+            {corrections.READ: read.fingerprint} if read is not None else {},
+            item.sha256,
         )
         artifact = self.store.get(stage.name, key, name)
         if artifact is None:
-            manifest = corrections.correction_manifest(item, stage, cues, name, Path(captions).name)
+            manifest = corrections.correction_manifest(
+                item, stage, cues, name, Path(captions).name, read
+            )
             with self.store.scratch() as scratch:
                 out = scratch / "out"
                 out.mkdir()
-                corrections.write_correction(cues, out)
+                corrections.write_correction(cues, read, out)
                 validate(stage, out, manifest.facts, info.duration)
                 artifact = self.store.publish(out, manifest)
         self.store.set_current(artifact)

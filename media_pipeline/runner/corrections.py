@@ -5,19 +5,21 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 
 from media_pipeline.errors import InvalidCaptions, printable
+from media_pipeline.report.quality import FACT, reading_quality
 from media_pipeline.stages.base import Stage
 from media_pipeline.stages.captions.canonical import human_captions
-from media_pipeline.store import Manifest, MediaItem
-from media_pipeline.text.cues import Cue
+from media_pipeline.store import Manifest, MediaItem, Store, StoredArtifact
+from media_pipeline.text.cues import Cue, cues_from_table
 from media_pipeline.text.formats import read_cues
 
-ASSET = "captions"
+ASSET, READ = "captions", "ocr_cues"
 _TABLE = "captions.parquet"
 _SLACK_S = 1.0  # as the table's own check allows
 _REMEDY = "correct the file"
@@ -40,15 +42,48 @@ def read_correction(path: Path, duration: float) -> list[Cue]:
     return [replace(cue, text=cue.text.strip(), confidence=1.0) for cue in cues]
 
 
-def write_correction(cues: Sequence[Cue], folder: Path) -> None:
-    """Write the captions' table."""
-    pq.write_table(human_captions(cues), folder / _TABLE)
+def what_was_read(store: Store, key: str) -> StoredArtifact | None:
+    """The captions read off the picture that a correction corrects.
+
+    None when there are none, and when the captions that a person saw came from a subtitle stream of
+    the file: then the two may not even be in one language.
+    """
+    shown = store.current(ASSET, key)
+    if shown is not None:
+        read_off = FACT in shown.facts if shown.human else shown.facts.get("source") == "ocr"
+        if not read_off:
+            return None
+    read = store.current(READ, key)
+    return read if read is not None and read.reason is None else None
+
+
+def write_correction(cues: Sequence[Cue], read: StoredArtifact | None, folder: Path) -> None:
+    """Write the captions' table; cues stand where the captions were that were read."""
+    pq.write_table(human_captions(cues, _cues_of(read)), folder / _TABLE)
+
+
+def _cues_of(read: StoredArtifact | None) -> list[Cue]:
+    return cues_from_table(read.table("cues")) if read is not None else []
+
+
+def _figures(cues: Sequence[Cue], read: StoredArtifact) -> dict[str, Any]:
+    found = reading_quality(_cues_of(read), cues)
+    return {
+        "engine": " ".join((read.manifest.engine or {}).values()),
+        **asdict(found),
+        "character_error": round(found.character_error, 6),
+    }
 
 
 def correction_manifest(
-    item: MediaItem, stage: Stage, cues: Sequence[Cue], fingerprint: str, name: str
+    item: MediaItem,
+    stage: Stage,
+    cues: Sequence[Cue],
+    fingerprint: str,
+    name: str,
+    read: StoredArtifact | None = None,
 ) -> Manifest:
-    """The manifest of a correction."""
+    """The manifest of a correction, with the figures of the reading that it corrects."""
     return Manifest(
         asset=stage.name,
         media_key=item.key,
@@ -56,7 +91,13 @@ def correction_manifest(
         version=stage.version,
         why=f"a person gave {printable(name)}",
         sha256=item.sha256,
-        facts={"source": "human", "cues": len(cues), "stream": None},
+        inputs={READ: read.fingerprint} if read is not None else {},
+        facts={
+            "source": "human",
+            "cues": len(cues),
+            "stream": None,
+            **({FACT: _figures(cues, read)} if read is not None else {}),
+        },
         origin="human",
     )
 

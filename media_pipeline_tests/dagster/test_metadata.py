@@ -107,6 +107,22 @@ def test_a_preview_table_is_shown(words: StoredArtifact) -> None:
     assert found["reused"].value is True
 
 
+def test_the_error_of_a_reading_is_a_number_that_dagster_draws(words: StoredArtifact) -> None:
+    facts = {"reading": {"character_error": 0.012, "errors": 3}}
+    manifest = Manifest.model_validate({**words.manifest.model_dump(), "facts": facts})
+    artifact = StoredArtifact(words.backend, manifest)
+    found = result_metadata(STAGES["words"], artifact, reused=False, preview=Preview())
+    assert found["character error of the reading"] == dg.MetadataValue.float(0.012)
+
+
+def test_rows_may_lack_values() -> None:
+    table = rows_table([{"start": 1.5, "text": None}, {"start": None, "more": float("nan")}])
+    assert [record.data for record in table.records] == [
+        {"start": 1.5, "text": "", "more": ""},
+        {"start": "", "text": "", "more": "nan"},
+    ]
+
+
 def test_reason_and_warnings_are_shown_as_they_are(words: StoredArtifact) -> None:
     manifest = Manifest.model_validate(
         {

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import wave
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image
 
+from media_pipeline.runner import corrections
 from media_pipeline.stages import tables
+from media_pipeline.stages.registry import STAGES
 from media_pipeline.store import Manifest, Store, StoredArtifact
 from media_pipeline.store.manifest import ReasonEntry
 from media_pipeline.text.cues import Cue, Word, cues_to_table, words_to_table
@@ -53,7 +56,7 @@ def make_film(root: Path, name: str = "Episode 1 <b>.mp4", *, clip: bool = True)
     maker.publish("source", lambda out: None, facts={"media": _media()})
     maker.publish("frames", _frames, inputs=("source",))
     maker.publish("ocr_cues", _ocr_cues, inputs=("source",), engine={"name": "rapidocr"})
-    maker.publish("captions", _captions, inputs=("source", "ocr_cues"))
+    maker.publish("captions", _captions, inputs=("source", "ocr_cues"), facts={"source": "ocr"})
     maker.publish("audio", _audio, inputs=("source",))
     maker.publish("language", lambda out: None, facts={"language": "en", "why": "captions"})
     maker.publish("transcript", _transcript, inputs=("audio", "captions"), why="<i>because</i>")
@@ -72,6 +75,23 @@ def make_film(root: Path, name: str = "Episode 1 <b>.mp4", *, clip: bool = True)
         reason=ReasonEntry(code="NothingToDo", message="there is nothing to burn", remedy="speak"),
     )
     return Film(store, item.key, maker.made)
+
+
+def correct(film: Film, cues: Sequence[Cue]) -> StoredArtifact:
+    """A person's captions of the film, as the command puts them in the place of those read."""
+    read = corrections.what_was_read(film.store, film.key)
+    item = film.store.media.get(film.key)
+    name = corrections.content(cues)[:16]
+    manifest = corrections.correction_manifest(
+        item, STAGES["captions"], cues, name, "fixed.srt", read
+    )
+    with film.store.scratch() as scratch:
+        out = scratch / "out"
+        out.mkdir()
+        corrections.write_correction(cues, read, out)
+        artifact = film.store.publish(out, manifest)
+    film.store.set_current(artifact)
+    return artifact
 
 
 @dataclass

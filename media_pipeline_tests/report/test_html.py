@@ -5,15 +5,26 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
 import cv2
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from media_pipeline.report.html import Links, render_report, write_report
-from media_pipeline_tests.generators.lakes import CUES, HIGHLIGHTS, WORDS, Film, make_film
+from media_pipeline.stages.tables import CAPTIONS
+from media_pipeline.text.cues import cues_to_table
+from media_pipeline_tests.generators.lakes import (
+    CUES,
+    HIGHLIGHTS,
+    WORDS,
+    Film,
+    correct,
+    make_film,
+)
 
 LINKS = Links(
     captioned=None,
@@ -80,6 +91,30 @@ def test_every_cue_has_its_crop(page: str) -> None:
     assert len(rows) == len(CUES)
     assert all(row.startswith('<img src="data:image/jpeg;base64,') for row in rows)
     assert len(set(rows)) == len(rows)
+
+
+def test_doubtful_captions_are_marked_and_counted(tmp_path: Path) -> None:
+    film = make_film(tmp_path / "lake", clip=False)
+    assert "doubtful</td>" not in render_report(film.artifacts, name="x", links=LINKS)
+    cues = [replace(CUES[0], confidence=0.41, doubtful=True), *CUES[1:]]
+    table = cues_to_table(cues, CAPTIONS.schema, source=["ocr"] * len(cues))
+    pq.write_table(table, film.artifacts["captions"].path("captions.parquet"))
+    page = render_report(film.artifacts, name="x", links=LINKS)
+    assert page.count('<tr class="doubtful">') == 1
+    assert "0.41<br>doubtful</td>" in page
+    assert "1 of 3 captions were read with little confidence" in page
+
+
+def test_a_persons_captions_stand_beside_what_was_seen_and_how_well_it_was_read(
+    tmp_path: Path,
+) -> None:
+    film = make_film(tmp_path / "lake", clip=False)
+    human = correct(film, [replace(CUES[0], start=1.2, text="你终于走了"), *CUES[1:]])
+    page = render_report({**film.artifacts, "captions": human}, name="x", links=LINKS)
+    assert len(re.findall(r'<td class="crop"><img ', page)) == len(CUES)
+    characters = len(" ".join(" ".join(cue.text.split()) for cue in CUES))
+    assert f"1 of {characters} characters had been read wrong" in page
+    assert "2 of 3 captions exactly" in page
 
 
 def test_nothing_is_loaded_from_anywhere(page: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -60,6 +61,15 @@ def test_the_cue_sheet_shows_crops_beside_texts(tmp_path: Path) -> None:
     assert columns.min() > 100
     other = opened(cue_sheet([CUES[0], Cue(3, 5, "another text")], [None, None]))
     assert (np.abs(other - without).sum(axis=2) > 100)[:, columns.max() :].sum() > 100
+
+
+def test_doubtful_cues_are_marked_and_never_left_out() -> None:
+    cues = [Cue(i, i + 1, "text", 0.3 if i == 57 else 0.9, doubtful=i == 57) for i in range(100)]
+    plain = [replace(cue, doubtful=False) for cue in cues]
+    marked, without = opened(cue_sheet(cues, [None] * 100)), opened(cue_sheet(plain, [None] * 100))
+    bar = np.abs(marked[:, :5] - np.array([176, 92, 0])).sum(axis=(1, 2)) < 300
+    assert 60 <= bar.sum() <= 70  # one row of 24
+    assert not (np.abs(without[:, :5] - np.array([176, 92, 0])).sum(axis=(1, 2)) < 300).any()
 
 
 def test_the_cue_sheet_is_bounded(tmp_path: Path) -> None:
