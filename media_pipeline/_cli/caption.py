@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from media_pipeline._cli.console import note, say
-from media_pipeline._cli.direct import Request, request
-from media_pipeline._cli.options import stage_option, stage_params
+from media_pipeline._cli.direct import Request, read_time, request
+from media_pipeline._cli.options import stage_params
 from media_pipeline._cli.outputs import check_output, new_file
 from media_pipeline.errors import InvalidParameter, NoVideoStream
 
@@ -85,7 +85,16 @@ def caption(
             '[{"start": "00:00:10.000", "end": "00:00:20.000"}]',
         ),
     ] = "[]",
-    language: Annotated[str | None, stage_option("language", "language")] = None,
+    language: Annotated[
+        str | None,
+        typer.Option(help="language of speech and captions, such as en; empty to find out"),
+    ] = None,
+    preview: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME", help="seconds or HH:MM:SS: write only that frame, as .png or .jpg"
+        ),
+    ] = None,
 ) -> None:
     """Write a film with captions drawn on it.
 
@@ -97,15 +106,28 @@ def caption(
     Without any option, in a film whose picture carries captions already, the word that is being
     spoken is marked in those.
     """
-    output = check_output(output, media, (".mp4",))
+    at = None if preview is None else read_time("--preview", preview)
+    output = check_output(output, media, (".mp4",) if at is None else (".png", ".jpg"))
     wishes = _wishes(settings, replace, exclude, language)
-    stage_params(language={"language": language})
+    if language is not None:
+        stage_params(language={"language": language})
+    if at is not None and captions is not None and Path(media).is_file():
+        from media_pipeline.media.probe import probe
+        from media_pipeline.text.given import read_given
+
+        info = probe(Path(media))  # a preview leaves nothing in the lake
+        given = read_given(captions, info.duration)
+        _still(wishes, given, Path(media), info, at, output)
+        return
     with request(media) as job:
-        if captions is None and wishes.plain:
+        if captions is None and wishes.plain and at is None:
             say(f"{output}: {_catalogue(job, output, language)}")
             return
         info = _info(job)
         given = _given(job, captions, info.duration, language)
+        if at is not None:
+            _still(wishes, given, job.runner.originals.path(job.item), info, at, output)
+            return
         shown = _draw(job, wishes, given, info, output)
     say(f"{output}: {shown}")
 
@@ -164,6 +186,19 @@ def _given(job: Request, captions: str | None, duration: float, language: str | 
     own = canonical.facts.get("source") in ("human", "embedded")
     cues = cues_from_table(canonical.table("captions.parquet")) if own else []
     return Given(tuple(said(cues, speech, words, job.item.name)))
+
+
+def _still(
+    wishes: Wishes, given: Given, media: Path, info: MediaInfo, at: float, output: Path
+) -> None:
+    from media_pipeline.stages.burn import still
+
+    if info.video is None:
+        raise NoVideoStream(media.name)
+    drawing = wishes.drawing(given, info.video)
+    with new_file(output) as target:
+        still(media, info.video, drawing, at, target)
+    say(str(output))
 
 
 def _draw(job: Request, wishes: Wishes, given: Given, info: MediaInfo, output: Path) -> str:

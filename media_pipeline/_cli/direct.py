@@ -132,11 +132,11 @@ def _text(script: Path) -> str:
 
 
 def _range(start: str | None, duration: str | None) -> tuple[float, float]:
-    begin = 0.0 if start is None else _time("--start", start)
-    return begin, math.inf if duration is None else begin + _time("--duration", duration)
+    begin = 0.0 if start is None else read_time("--start", start)
+    return begin, math.inf if duration is None else begin + read_time("--duration", duration)
 
 
-def _time(name: str, text: str) -> float:
+def read_time(name: str, text: str) -> float:
     """Seconds of a plain number or a timecode."""
     from media_pipeline.media.timecode import parse_timecode
 

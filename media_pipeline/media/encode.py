@@ -6,7 +6,12 @@ picture, and which part of it is kept, is for the callers.
 
 from __future__ import annotations
 
+from typing import Literal
+
 from media_pipeline.media.probe import VideoStream
+
+Preset = Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow"]
+"""Effort of the encoder."""
 
 # sound that MP4 carries as it is (ISO/IEC 14496-12 sample entries that ffmpeg writes)
 _SOUND_IN_MP4 = frozenset(("aac", "mp3", "ac3", "eac3", "alac", "opus", "flac"))

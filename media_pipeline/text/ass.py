@@ -112,6 +112,7 @@ def document(width: int, height: int, styles: Iterable[Style], events: Sequence[
         PlayResY=str(height),
         WrapStyle="2",
         ScaledBorderAndShadow="yes",
+        Kerning="yes",  # as widths are measured
     )
     subs.info["YCbCr Matrix"] = "None"
     subs.styles = {style.name: style.entry() for style in styles}

@@ -39,10 +39,10 @@ def parse_colour(text: str, name: str = "colour") -> Colour:
     value = text.strip()
     match = _HEX.fullmatch(value)
     if match is None:
-        from PIL.ImageColor import colormap  # the 148 names of CSS Color Module Level 4
+        from PIL.ImageColor import colormap, getrgb  # has the names of CSS Color Module Level 4
 
-        match = _HEX.fullmatch(str(colormap.get(value.casefold(), "")))
-    if match is None:
+        if value.casefold() in colormap:
+            return Colour(*getrgb(value.casefold())[:3])
         raise InvalidParameter(
             f"{name} is {text!r}", "write it as #RGB, #RRGGBB, #RRGGBBAA or a CSS name"
         )

@@ -98,7 +98,7 @@ def _as_path(text: str) -> Path | None:
         return None
     path = Path(text)
     try:
-        there = path.exists()
+        there = path.is_file()
     except OSError:  # too long a name, and so none
         return None
     return path if there or path.suffix.lower() in _SUFFIXES else None

@@ -262,17 +262,6 @@ def test_highlights_writes_json_and_clips_when_asked(home: Home, film: SmallFilm
 
 
 @pytest.mark.slow
-def test_caption_draws_a_file(home: Home, clip: Path) -> None:
-    write_cues([Cue(0.5, 1.5, "HELLO")], home.cwd / "hello.srt")
-    done = home("caption", clip, "hello.mp4", "--captions", "hello.srt")
-    assert done.returncode == 0, done.stderr
-    assert probe(home.cwd / "hello.mp4").duration == pytest.approx(probe(clip).duration, abs=0.05)
-    done = home("caption", clip, "bad.mp4", "--captions", clip)
-    assert done.returncode == 1
-    assert not (home.cwd / "bad.mp4").exists()
-
-
-@pytest.mark.slow
 @pytest.mark.parametrize("name", ["caption", "process"])
 def test_nothing_half_written_is_left_when_a_command_is_stopped(
     command: Home, film: SmallFilm, name: str

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,14 +12,12 @@ from media_pipeline.errors import EncodeFailed, NoVideoStream
 from media_pipeline.media import ffmpeg
 from media_pipeline.media.encode import aac_args, deep_args, fits_mp4, h264_args, picture_filters
 from media_pipeline.media.files import atomic_path
-from media_pipeline.media.fonts import Font
 from media_pipeline.media.gops import NotJoinable
 from media_pipeline.media.probe import MediaInfo
 from media_pipeline.stages.base import Progress, quiet
 from media_pipeline.stages.burn.drawing import Drawing
+from media_pipeline.stages.burn.libass import DRAW, put
 from media_pipeline.stages.burn.partial import check, draw_groups, plan
-
-_DRAW = "ass=filename=captions.ass:fontsdir=fonts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,21 +64,19 @@ def burn(
     """
     if info.video is None:
         raise NoVideoStream(path.name)
-    # names inside a filter would need escaping on three levels: here they are all our own
     with (
         TemporaryDirectory(prefix="media_pipeline_", dir=target.parent) as folder,
         atomic_path(target) as partial,
     ):
         scratch = Path(folder)
-        (scratch / "captions.ass").write_text(drawing.document, encoding="utf-8")
-        _gather(drawing.fonts, scratch / "fonts")
+        put(drawing, scratch)
         try:
             if whole:
                 raise NotJoinable("that was asked for")
             made = plan(path, info, drawing.spans)
             picture = draw_groups(
                 *(path, info.video, made, scratch),
-                filters=_DRAW,
+                filters=DRAW,
                 crf=crf,
                 preset=preset,
                 progress=lambda share: progress(0.95 * share),
@@ -113,7 +107,7 @@ def _burn_whole(
     ffmpeg.run(
         [
             *("-i", ffmpeg.source(path), "-map", f"0:{video.index}"),
-            *("-vf", ",".join([*picture_filters(video, pixels=pixels), _DRAW])),
+            *("-vf", ",".join([*picture_filters(video, pixels=pixels), DRAW])),
             *(deep_args(video, crf, preset) if deep else h264_args(crf, preset)),
             *_sound_args(info, 0),
             *("-sn", "-dn", "-map_metadata", "-1"),
@@ -146,14 +140,3 @@ def _sound_args(info: MediaInfo, number: int) -> list[str]:
         return ["-an"]
     encode = ["-c:a", "copy"] if fits_mp4(sound.codec) else aac_args(sound.channels)
     return ["-map", f"{number}:{sound.index}", *encode]
-
-
-def _gather(fonts: Iterable[Font], folder: Path) -> None:
-    """Put the font files, and no others, where libass looks for them."""
-    folder.mkdir()
-    for number, path in enumerate(sorted({font.path for font in fonts})):
-        place = folder / f"{number:02d}{path.suffix}"
-        try:
-            place.symlink_to(path)
-        except OSError:  # file systems without links
-            shutil.copyfile(path, place)

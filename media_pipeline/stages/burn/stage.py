@@ -17,7 +17,7 @@ from pydantic import Field, field_validator
 
 from media_pipeline.errors import NoEngineForLanguage, NothingToDo, NoVideoStream
 from media_pipeline.media.decode import frame_at
-from media_pipeline.media.encode import square_size, written_size
+from media_pipeline.media.encode import Preset, square_size, written_size
 from media_pipeline.media.fonts import find_font
 from media_pipeline.media.probe import MediaInfo
 from media_pipeline.stages.base import (
@@ -32,7 +32,6 @@ from media_pipeline.stages.burn.boxes import WordBox, word_boxes
 from media_pipeline.stages.burn.drawing import Drawing, draw_captions, merged
 from media_pipeline.stages.burn.render import burn
 from media_pipeline.stages.burn.settings import CaptionSettings, checked_colour
-from media_pipeline.stages.highlights.clips import Preset
 from media_pipeline.text.ass import Event, Style, document, rounded_box
 from media_pipeline.text.colours import parse_colour
 from media_pipeline.text.cues import Cue, cues_from_table, words_from_table

@@ -232,7 +232,7 @@ def _centre(row: Row, number: int, advance: _Advance) -> float:
         if place + 1 < len(order):
             # the space between two neighbours on screen is that before the later one in the text
             later = row.pieces[max(index, order[place + 1])]
-            x += advance(later, later.gap) if later.gap else 0.0
+            x += advance(later, later.gap + later.text) - advance(later, later.text)
     raise IndexError(number)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -11,6 +11,7 @@ from pydantic import Field
 
 from media_pipeline.errors import NothingToDo
 from media_pipeline.media.cut import cut
+from media_pipeline.media.encode import Preset
 from media_pipeline.media.probe import MediaInfo
 from media_pipeline.stages.base import (
     MediaOutput,
@@ -24,8 +25,6 @@ from media_pipeline.stages.base import (
     raise_reason,
 )
 from media_pipeline.stages.tables import CLIPS
-
-Preset = Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow"]
 
 
 class Params(StageParams):

@@ -20,7 +20,7 @@ from pydantic import Field
 from media_pipeline.errors import EncodeFailed, NothingToDo
 from media_pipeline.media import ffmpeg
 from media_pipeline.media.decode import frame_at
-from media_pipeline.media.encode import square_size
+from media_pipeline.media.encode import Preset, square_size
 from media_pipeline.media.files import atomic_path
 from media_pipeline.media.probe import MediaInfo, probe
 from media_pipeline.media.wav import open_wav
@@ -35,7 +35,6 @@ from media_pipeline.stages.base import (
     raise_reason,
 )
 from media_pipeline.stages.highlights.cards import title_card
-from media_pipeline.stages.highlights.clips import Preset
 from media_pipeline.stages.highlights.footage import Footage, Picture, stereo
 
 if TYPE_CHECKING:

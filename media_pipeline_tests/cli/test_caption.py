@@ -1,0 +1,93 @@
+"""``caption`` as scripts see it: what it draws and previews, and what it refuses in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import pytest
+
+from media_pipeline.media.decode import decode, frame_at
+from media_pipeline.media.probe import probe
+from media_pipeline.text.cues import Cue
+from media_pipeline.text.formats import write_cues
+from media_pipeline_tests.cli.conftest import Done, Home, assert_fails
+
+CUE = "1\n00:00:00,200 --> 00:00:00,800\num hello there\n"
+
+
+@pytest.mark.slow
+def test_a_file_is_drawn(home: Home, clip: Path) -> None:
+    write_cues([Cue(0.5, 1.5, "HELLO")], home.cwd / "hello.srt")
+    done = home("caption", clip, "hello.mp4", "--captions", "hello.srt")
+    assert done.returncode == 0, done.stderr
+    assert probe(home.cwd / "hello.mp4").duration == pytest.approx(probe(clip).duration, abs=0.05)
+    done = home("caption", clip, "bad.mp4", "--captions", clip)
+    assert done.returncode == 1
+    assert not (home.cwd / "bad.mp4").exists()
+
+
+@pytest.mark.slow
+def test_text_is_drawn_as_it_is_asked_for(
+    command: Home, inside: Callable[..., Done], clip: Path
+) -> None:
+    def changed(name: str, *more: str) -> list[int]:
+        arguments = ("--captions", CUE, "--replace", '[{"find": "UM", "replace": ""}]', *more)
+        done = inside("caption", str(clip), name, *arguments)
+        assert done.returncode == 0, done.stderr
+        pairs = zip(decode(clip), decode(command.cwd / name), strict=True)
+        return [int((abs(a.luma.astype(int) - b.luma) > 60).sum()) for a, b in pairs]
+
+    plain = changed("plain.mp4")
+    rate = len(plain) / probe(clip).duration
+    shown = [n for n, count in enumerate(plain) if count > 30]
+    assert (shown[0] / rate, shown[-1] / rate) == pytest.approx((0.2, 0.8), abs=1.1 / rate)
+    excluded = '[{"start": "00:00:00.400", "end": "00:00:00.600"}]'
+    left = [n for n, count in enumerate(changed("less.mp4", "--exclude", excluded)) if count > 30]
+    assert left == [n for n in shown if not 0.4 <= n / rate + 1e-6 < 0.6]
+    settings = '{"style": "word_by_word", "estimate_word_times": true, "position": "top_left"}'
+    assert changed("words.mp4", "--settings", settings) != plain
+
+
+def test_one_frame_is_previewed(command: Home, inside: Callable[..., Done], clip: Path) -> None:
+    done = inside("caption", str(clip), "frame.png", "--captions", "Hello", "--preview", "0.5")
+    assert done.returncode == 0, done.stderr
+    picture = cv2.imread(str(command.cwd / "frame.png"))
+    assert picture is not None
+    before = frame_at(clip, 0.5)
+    assert picture.shape == before.shape
+    assert (abs(picture.astype(int) - before) > 60).sum() > 100
+    assert not (command.root / "lake").exists(), "it leaves nothing behind"
+    done = inside("caption", str(clip), "late.png", "--captions", "Hello", "--preview", "1:00:00")
+    assert_fails(done, 1, "3600.000 s is not in")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--captions", ""), ["holds nothing"]),
+        (("--captions", "missing.srt"), ["missing.srt", "no such file"]),
+        (("--captions", "empty.srt"), ["empty.srt", "0 bytes"]),
+        (("--captions", "x", "--settings", "{"), ["--settings is not JSON"]),
+        (("--captions", "x", "--settings", '{"style": "neon"}'), ["style", "karaoke"]),
+        (("--captions", "x", "--settings", '{"style": "pop"}'), ["estimate_word_times"]),
+        (("--captions", "x", "--settings", '{"font_family": "Nope"}'), ["'Nope'", "available"]),
+        (("--captions", "x", "--replace", '[{"find": "", "replace": ""}]'), ["empty find"]),
+        (("--captions", "x", "--replace", '[{"find": "x", "replace": ""}]'), ["no text"]),
+        (("--captions", "x", "--exclude", '[{"start": "1", "end": "2"}]'), ["hh:mm:ss.ms"]),
+    ],
+)
+def test_what_is_wrong_is_said(
+    command: Home,
+    inside: Callable[..., Done],
+    clip: Path,
+    arguments: tuple[str, ...],
+    words: list[str],
+) -> None:
+    (command.cwd / "empty.srt").touch()
+    done = inside("caption", str(clip), "out.mp4", *arguments)
+    assert done.returncode == 1, done.stderr
+    for word in words:
+        assert word in done.errors[-1]
+    assert not (command.cwd / "out.mp4").exists()
