@@ -25,6 +25,7 @@ from media_pipeline._cli import (
     lint,
     process,
     service,
+    transcribe,
 )
 from media_pipeline._cli.options import StageCommand
 
@@ -44,7 +45,7 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     demo.demo,
     process.process,
     functions.run,
-    direct.transcribe,
+    transcribe.transcribe,
     direct.highlights,
     caption.caption,
     lake.correct,

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from media_pipeline._cli.console import note, say
-from media_pipeline._cli.direct import Request, read_time, request
-from media_pipeline._cli.options import stage_params
+from media_pipeline._cli.direct import Request, request
+from media_pipeline._cli.options import read_time, stage_params
 from media_pipeline._cli.outputs import check_output, new_file
 from media_pipeline.errors import InvalidParameter, NoVideoStream
 

@@ -6,6 +6,7 @@ are only imported when the command runs or explains itself, not when the list of
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -82,6 +83,20 @@ def stage_params(**stages: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         for stage, values in given.items():
             checked_params(known[stage], values)
     return {stage: values for stage, values in given.items() if values}
+
+
+def read_time(name: str, text: str) -> float:
+    """Seconds of a plain number or a timecode."""
+    from media_pipeline.media.timecode import parse_timecode
+
+    try:
+        seconds = float(text)
+    except ValueError:
+        with usage():
+            return parse_timecode(text, name=name)
+    if not (math.isfinite(seconds) and seconds >= 0):
+        raise typer.BadParameter(f"{name} is {text}: give seconds or HH:MM:SS")
+    return seconds
 
 
 def read_profile(name: str | None, assignments: list[str]) -> Profile:

@@ -10,11 +10,12 @@ import html
 import io
 import json
 import re
-from bisect import bisect_left
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pysubs2
 
@@ -22,12 +23,17 @@ from media_pipeline.errors import EmptyMedia, InvalidCaptions, InvalidParameter,
 from media_pipeline.media.files import atomic_path
 from media_pipeline.media.timecode import format_timecode
 from media_pipeline.text.cues import Cue, Word
+from media_pipeline.text.scripts import join_tokens
 
-FORMATS = ("srt", "vtt", "ass", "ttml", "json")
-_READABLE = ("srt", "vtt", "ass", "ssa", "json")
+FORMATS = ("srt", "vtt", "ass", "ttml", "json", "words.json", "asr.json")
+"""What can be written: the suffix of a file names its format. ``json`` holds cues with their words,
+``words.json`` only words, ``asr.json`` the list of ``content``, ``from`` and ``to`` that ICE's
+speech recognition answers with."""
+_READABLE = ("srt", "vtt", "ass", "ssa", "ttml", "json")
 MAX_BYTES = 20 * 1024**2  # a day of dense subtitles is under 4 MB
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>|\{\\[^{}]*\}")
-_REMEDY = "give an SRT, WebVTT, ASS or JSON file of cues"
+_REMEDY = "give an SRT, WebVTT, ASS, TTML or JSON file of cues"
+_XML = ("ttml", "xml", "dfxp", "itt")  # suffixes of TTML files
 
 
 def read_cues(path: Path) -> list[Cue]:
@@ -48,7 +54,19 @@ def read_cues(path: Path) -> list[Cue]:
     if not data.strip():
         raise EmptyMedia(path)
     suffix = path.suffix.lower().lstrip(".")
-    return parse_cues(decode_text(data), suffix if suffix in _READABLE else None, name=path.name)
+    kind = "ttml" if suffix in _XML else suffix
+    return parse_cues(decode_text(data), kind if kind in _READABLE else None, name=path.name)
+
+
+def format_of(path: Path) -> str:
+    """The format that a file's name asks for, or "" for none of ours.
+
+    >>> format_of(Path("talk.words.json")), format_of(Path("talk.SRT")), format_of(Path("talk.xml"))
+    ('words.json', 'srt', 'ttml')
+    """
+    suffix = path.suffix.lower().lstrip(".")
+    known = [kind for kind in FORMATS if path.name.lower().endswith(f".{kind}")]
+    return max(known, key=len, default="ttml" if suffix in _XML else "")
 
 
 def parse_cues(text: str, format: str | None = None, *, name: str = "the captions") -> list[Cue]:
@@ -67,8 +85,16 @@ def parse_cues(text: str, format: str | None = None, *, name: str = "the caption
     if kind is None:
         raise InvalidCaptions(f"{name} is not a subtitle file", _REMEDY)
     try:
-        cues = _parse_json(text) if kind == "json" else _parse_with_pysubs2(text, kind)
-    except (ValueError, KeyError, TypeError, AttributeError, pysubs2.Pysubs2Error) as error:
+        match kind:
+            case "json":
+                cues = _parse_json(text)
+            case "ttml":
+                cues = _parse_ttml(text)
+            case _:
+                cues = _parse_with_pysubs2(text, kind)
+    except (
+        ValueError, KeyError, TypeError, AttributeError, SyntaxError, pysubs2.Pysubs2Error
+    ) as error:  # fmt: skip
         raise InvalidCaptions(
             f"{name} cannot be read as {kind.upper()}: {error}", _REMEDY
         ) from error
@@ -93,9 +119,9 @@ def format_cues(
     Parameters
     ----------
     cues : in time order.
-    format : ``srt``, ``vtt``, ``ass``, ``ttml`` or ``json``.
+    format : one of :data:`FORMATS`.
     prefix : put before each cue's text in SRT and ASS, such as ``{\an8}``.
-    words : added to the JSON, each to the cue in whose time its middle lies.
+    words : for JSON; each goes to the cue in whose time its middle lies, or that is nearest.
     language : tag of the language, for TTML and JSON.
 
     Raises
@@ -117,8 +143,8 @@ def format_cues(
             return _format_ass(cues, prefix)
         case "ttml":
             return _format_ttml(cues, language)
-        case "json":
-            return _format_json(cues, words, language)
+        case "json" | "words.json" | "asr.json":
+            return _format_json(format, cues, words, language)
         case _:
             raise InvalidParameter(f"format is {format!r}", f"choose one of {', '.join(FORMATS)}")
 
@@ -133,10 +159,26 @@ def write_cues(
 ) -> None:
     """Write a subtitle file whose format is its suffix; it appears whole or not at all."""
     text = format_cues(
-        cues, path.suffix.lower().lstrip("."), prefix=prefix, words=words, language=language
+        cues,
+        format_of(path) or path.suffix.lstrip("."),
+        prefix=prefix,
+        words=words,
+        language=language,
     )
     with atomic_path(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def asr_result(cues: Sequence[Cue]) -> list[dict[str, Any]]:
+    """Cues as ICE's speech recognition answers: ``content`` in one row, ``from``, ``to`` in s."""
+    return [
+        {
+            "content": join_tokens(cue.text.split("\n")),
+            "from": round(cue.start, 3),
+            "to": round(cue.end, 3),
+        }
+        for cue in cues
+    ]
 
 
 def escape_ass(text: str) -> str:
@@ -171,6 +213,8 @@ def recognise(text: str) -> str | None:
         return "json"
     if "[Events]" in text:
         return "ass"
+    if re.match(r"(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*<(\w+:)?tt[\s>]", head, re.DOTALL):
+        return "ttml"
     return "srt" if re.search(r"\d+:\d\d[,.]\d+\s*-->\s*\d", text) else None
 
 
@@ -196,6 +240,20 @@ def _plain(text: str) -> str:
     text = html.unescape(_TAG.sub("", text))
     rows = (" ".join(row.split()) for row in text.replace("\\N", "\n").split("\n"))
     return "\n".join(row for row in rows if row)
+
+
+def _parse_ttml(text: str) -> list[Cue]:
+    """The cues of a TTML or IMSC document, by way of SRT."""
+    import ttconv.imsc.reader
+    import ttconv.srt.writer
+
+    if "<!DOCTYPE" in text or "<!ENTITY" in text:
+        raise ValueError("it declares entities, which TTML has no use for")
+    tree = ElementTree.ElementTree(ElementTree.fromstring(text))  # noqa: S314 - no entities
+    document = ttconv.imsc.reader.to_model(tree)
+    if document is None:
+        raise ValueError("it is no TTML document")
+    return _parse_with_pysubs2(ttconv.srt.writer.from_model(document), "srt")
 
 
 def _parse_json(text: str) -> list[Cue]:
@@ -257,17 +315,33 @@ def _format_ttml(cues: Sequence[Cue], language: str | None) -> str:
     return out.getvalue().decode() + "\n"
 
 
-def _format_json(cues: Sequence[Cue], words: Sequence[Word], language: str | None) -> str:
-    middles = [(w.start + w.end) / 2 for w in words]  # in order, since the words are
-    rows = []
-    for cue in cues:
-        row: dict[str, Any] = {
-            "start": round(cue.start, 3),
-            "end": round(cue.end, 3),
-            "text": cue.text,
-        }
-        if words:
-            first, last = bisect_left(middles, cue.start), bisect_left(middles, cue.end)
-            row["words"] = [w.as_json() for w in words[first:last]]
-        rows.append(row)
-    return json.dumps({"language": language, "cues": rows}, ensure_ascii=False, indent=1) + "\n"
+def _format_json(
+    format: str, cues: Sequence[Cue], words: Sequence[Word], language: str | None
+) -> str:
+    value: Any
+    match format:
+        case "words.json":
+            value = [w.as_json() for w in words]
+        case "asr.json":
+            value = asr_result(cues)
+        case _:
+            value = {"language": language, "cues": _with_words(cues, words)}
+    return json.dumps(value, ensure_ascii=False, indent=1) + "\n"
+
+
+def _with_words(cues: Sequence[Cue], words: Sequence[Word]) -> list[dict[str, Any]]:
+    own: list[list[Word]] = [[] for _ in cues]
+    for word in words if cues else ():
+        own[_nearest(cues, (word.start + word.end) / 2)].append(word)
+    return [
+        {"start": round(cue.start, 3), "end": round(cue.end, 3), "text": cue.text}
+        | ({"words": [w.as_json() for w in parts]} if words else {})
+        for cue, parts in zip(cues, own, strict=True)
+    ]
+
+
+def _nearest(cues: Sequence[Cue], time: float) -> int:
+    """The cue in whose time an instant lies, or the nearest; cues in order of their starts."""
+    after = bisect_right(cues, time, key=lambda cue: cue.start)
+    near = range(max(0, after - 2), min(len(cues), after + 1))
+    return min(near, key=lambda i: max(cues[i].start - time, time - cues[i].end, 0.0))

@@ -228,8 +228,15 @@ def test_transcribe_aligns_a_script(home: Home, film: SmallFilm) -> None:
     if not film.spoken:
         pytest.skip("no speech synthesiser is installed")
     (home.cwd / "script.txt").write_text("\n".join(cue.text for cue in film.captions))
-    done = home("transcribe", film.path, "script.vtt", "--script", "script.txt", "--language", "en")
+    apart = {"MEDIA_PIPELINE_LAKE": str(home.root / "apart")}
+    arguments = ("--script", "script.txt", "--language", "en")
+    done = home("transcribe", film.path, "script.vtt", *arguments, **apart)
     assert done.returncode == 0, done.stderr
+    made = {path.name for path in (home.root / "apart").iterdir()}
+    assert "transcript" in made
+    assert not made & {"ocr_cues", "captions"}  # nothing was read off the picture
+    done = home("lint", "script.vtt", "--video", film.path, **apart)
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "2 cues, 0 errors, 0 warnings")
     cues = read_cues(home.cwd / "script.vtt")
     assert [cue.text for cue in cues] == [cue.text for cue in film.captions]
     assert all(
@@ -239,6 +246,10 @@ def test_transcribe_aligns_a_script(home: Home, film: SmallFilm) -> None:
 
 @pytest.mark.slow
 def test_transcribe_without_an_engine_fails_and_writes_nothing(home: Home, clip: Path) -> None:
+    done = home("transcribe", clip, "none.srt", "--engine", "whisperx")
+    assert done.returncode == 1
+    assert "not installed" in done.stderr
+    assert "audio" not in done.stderr  # it is said before anything is made
     done = home("transcribe", clip, "nowhere/none.srt", "--language", "fi")
     assert done.returncode == 1
     assert done.stdout == ""

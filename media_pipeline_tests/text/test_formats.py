@@ -6,13 +6,23 @@ import json
 from pathlib import Path
 from xml.etree import ElementTree
 
+import pysubs2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from ttconv.imsc.reader import to_model
+from ttconv.model import Br, P, Text
 
 from media_pipeline.errors import EmptyMedia, InvalidCaptions, InvalidParameter, MediaNotFound
 from media_pipeline.text.cues import Cue, Word
-from media_pipeline.text.formats import FORMATS, format_cues, parse_cues, read_cues, write_cues
+from media_pipeline.text.formats import (
+    FORMATS,
+    format_cues,
+    format_of,
+    parse_cues,
+    read_cues,
+    write_cues,
+)
 
 CUES = [
     Cue(0.25, 2.5, "你好吗？\nHow are you?"),
@@ -25,7 +35,7 @@ def times_and_text(cues: list[Cue]) -> list[tuple[float, float, str]]:
     return [(round(c.start, 3), round(c.end, 3), c.text) for c in cues]
 
 
-@pytest.mark.parametrize("format", ["srt", "vtt", "json"])
+@pytest.mark.parametrize("format", ["srt", "vtt", "json", "ttml"])
 def test_round_trip(format: str) -> None:
     assert times_and_text(parse_cues(format_cues(CUES, format))) == times_and_text(CUES)
 
@@ -49,6 +59,74 @@ def test_json_gives_each_word_to_the_cue_of_its_middle() -> None:
     words = [Word(0.3, 0.5, "How", 0.9, "x"), Word(2.4, 2.7, "really", 0.8, "x")]
     cues = json.loads(format_cues(CUES, "json", words=words))["cues"]
     assert [[w["word"] for w in c["words"]] for c in cues] == [["How"], ["really"], []]
+
+
+def test_no_word_is_lost_between_cues() -> None:
+    words = [Word(t, t + 0.2, str(t), 0.9, "x") for t in (0.0, 2.41, 100.0, 4000.0)]
+    cues = json.loads(format_cues(CUES, "json", words=words))["cues"]
+    assert [[w["word"] for w in c["words"]] for c in cues] == [
+        ["0.0"],
+        ["2.41", "100.0"],
+        ["4000.0"],
+    ]
+
+
+def test_the_list_that_ice_answers_with_is_read_back() -> None:
+    found = json.loads(format_cues(CUES, "asr.json"))
+    assert found[0] == {"content": "你好吗？How are you?", "from": 0.25, "to": 2.5}
+    assert [c.start for c in parse_cues(json.dumps(found))] == [0.25, 2.5, 3661.001]
+
+
+def test_words_alone() -> None:
+    words = [Word(0.3, 0.5, "How", 0.9, "x")]
+    assert json.loads(format_cues(CUES, "words.json", words=words)) == [words[0].as_json()]
+
+
+def test_imsc_opens_in_ttconv_without_loss(tmp_path: Path) -> None:
+    write_cues(CUES, tmp_path / "a.ttml", language="zh")
+    document = to_model(ElementTree.parse(tmp_path / "a.ttml"))
+    assert document is not None
+    shown = list(document.get_body().dfs_iterator())
+    paragraphs = [e for e in shown if isinstance(e, P)]
+    assert [(float(p.get_begin()), float(p.get_end())) for p in paragraphs] == [
+        (c.start, c.end) for c in CUES
+    ]
+    for paragraph, cue in zip(paragraphs, CUES, strict=True):
+        parts = [
+            "\n" if isinstance(e, Br) else e.get_text() if isinstance(e, Text) else ""
+            for e in paragraph.dfs_iterator()
+        ]
+        assert "".join(parts) == cue.text
+
+
+@pytest.mark.parametrize("format", ["srt", "vtt", "ass"])
+def test_files_open_in_pysubs2_without_loss(tmp_path: Path, format: str) -> None:
+    write_cues(CUES, tmp_path / f"a.{format}")
+    events = pysubs2.load(str(tmp_path / f"a.{format}"))
+    assert len(events) == len(CUES)
+    for event, cue in zip(events, CUES, strict=True):
+        assert event.start / 1000 == pytest.approx(cue.start, abs=0.0051)
+        assert event.end / 1000 == pytest.approx(cue.end, abs=0.0051)
+    assert events[2].plaintext == CUES[2].text
+
+
+@pytest.mark.parametrize(
+    ("name", "format"),
+    [("a.srt", "srt"), ("a.words.json", "words.json"), ("A.ASR.JSON", "asr.json"),
+     ("a.json", "json"), ("a.dfxp", "ttml"), ("a.mp4", "")],
+)  # fmt: skip
+def test_a_name_says_its_format(name: str, format: str) -> None:
+    assert format_of(Path(name)) == format
+
+
+def test_xml_that_is_no_ttml_is_refused() -> None:
+    for text in (
+        "<tt><body>",
+        '<?xml version="1.0"?><!DOCTYPE tt [<!ENTITY a "aaaa">]><tt>&a;</tt>',
+        '<tt xmlns="http://example.com/other"/>',
+    ):
+        with pytest.raises(InvalidCaptions):
+            parse_cues(text, "ttml")
 
 
 def test_prefix_goes_before_every_cue() -> None:

@@ -23,19 +23,21 @@ from media_pipeline.stages.base import (
 from media_pipeline.stages.tables import SPEECH_CUES
 from media_pipeline.text.cues import Cue, Word, cues_to_table, words_from_table
 from media_pipeline.text.formats import FORMATS, write_cues
+from media_pipeline.text.lint import lint_cues
 from media_pipeline.text.phrases import phrased_tokens
-from media_pipeline.text.rules import Rules, rules_for, segment, too_fast
+from media_pipeline.text.rules import Rules, rules_for, segment
 
-Format = Literal["srt", "vtt", "ass", "ttml", "json"]
+Format = Literal["srt", "vtt", "ass", "ttml", "json", "words.json", "asr.json"]
 
 
 class Params(StageParams):
     """What can be asked of the subtitles stage. Empty numbers are those of the language."""
 
     formats: list[Format] = Field(
-        default=["srt", "vtt", "ass", "ttml", "json"],
+        default=["srt", "vtt", "ass", "ttml", "json", "words.json", "asr.json"],
         min_length=1,
-        description="files to write: srt, vtt, ass, ttml, json",
+        description="files to write: srt, vtt, ass, ttml, json (cues with their words), "
+        "words.json (only words), asr.json (content, from and to, as ICE answers)",
     )
     columns: int | None = Field(
         default=None,
@@ -76,7 +78,7 @@ def write_subtitles(
     ----------
     words : in order of their starts; a space at the end of one is the end of a phrase.
     rules, groups, duration : see :func:`media_pipeline.text.rules.segment`.
-    formats : any of srt, vtt, ass, ttml, json; the JSON holds the words as well.
+    formats : any of :data:`~media_pipeline.text.formats.FORMATS`.
 
     Returns
     -------
@@ -141,10 +143,15 @@ def _run(work: Work) -> Outcome:
         language=language,
     )
     pq.write_table(cues_to_table(cues, SPEECH_CUES.schema), work.out / "cues.parquet")
-    fast = sum(too_fast(cue, rules) for cue in cues)
+    hurried = {f.cue for f in lint_cues(cues, rules)}
     work.progress(1.0)
-    warnings = [f"{fast} of {len(cues)} subtitles are faster than can be read"] if fast else []
-    return Outcome({"cues": len(cues), "too_fast": fast}, warnings)
+    warnings = []
+    if hurried:
+        warnings.append(
+            f"{len(hurried)} of {len(cues)} subtitles break the rules, for the speech is too fast "
+            "(`media-pipeline lint` lists them)"
+        )
+    return Outcome({"cues": len(cues), "too_fast": len(hurried)}, warnings)
 
 
 SPEECH_SUBTITLES = Stage(
@@ -152,7 +159,7 @@ SPEECH_SUBTITLES = Stage(
     group="speech",
     description="Subtitles of what is said, cut by the rules of professional subtitles: rows, "
     "reading speed, durations, gaps, breaks.",
-    version="1",
+    version="2",
     params=Params,
     outputs=(TableOutput("cues.parquet", SPEECH_CUES), FileOutput("speech.*")),
     run=_run,
