@@ -1,7 +1,8 @@
 """Subtitle files in and out: SRT, WebVTT, ASS, TTML and JSON to and from cues.
 
 Files of unknown encoding are read; anything that is no subtitle file is one clear error. Markup of
-the file (``<i>``, ASS tags) is dropped on reading: a cue is its plain text.
+the file (``<i>``, ASS tags) is dropped on reading: a cue is its plain text. JSON keeps all of a
+cue: its confidence, whether it is doubtful, and its box.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import pysubs2
 
 from media_pipeline.errors import EmptyMedia, InvalidCaptions, InvalidParameter, MediaNotFound
 from media_pipeline.media.files import atomic_path
+from media_pipeline.media.geometry import Box
 from media_pipeline.media.timecode import format_timecode
 from media_pipeline.text.cues import Cue, Word
 from media_pipeline.text.scripts import join_tokens
@@ -230,15 +232,23 @@ def _parse_with_pysubs2(text: str, kind: str) -> list[Cue]:
 def _plain_ass(text: str) -> str:
     """An ASS event's text without override blocks, escaped characters as themselves."""
     text = re.sub(r"(?<!\\)\{[^}]*\}", "", text)
-    return _plain(
-        text.replace("\\{", "{").replace("\\}", "}").replace("\\\u2060", "\\").replace("\\h", " ")
+    return _trimmed(
+        text.replace("\\N", "\n")
+        .replace("\\{", "{")
+        .replace("\\}", "}")
+        .replace("\\\u2060", "\\")
+        .replace("\\h", " ")
     )
 
 
 def _plain(text: str) -> str:
     """A cue's text without markup, each row trimmed, blank rows left out."""
-    text = html.unescape(_TAG.sub("", text))
-    rows = (" ".join(row.split()) for row in text.replace("\\N", "\n").split("\n"))
+    return _trimmed(html.unescape(_TAG.sub("", text)).replace("\\N", "\n"))
+
+
+def _trimmed(text: str) -> str:
+    """A cue's text with each row trimmed and blank rows left out."""
+    rows = (" ".join(row.split()) for row in text.split("\n"))
     return "\n".join(row for row in rows if row)
 
 
@@ -275,7 +285,15 @@ def _cue_of(row: dict[str, Any]) -> Cue:
     text = row.get("text", row.get("content"))
     if start is None or end is None or not isinstance(text, str):
         raise ValueError("a cue lacks start, end or text")
-    return Cue(float(start), float(end), _plain(text))
+    box = row.get("box")
+    return Cue(
+        float(start),
+        float(end),
+        _trimmed(text),
+        float(row.get("confidence", 1.0)),
+        Box(*map(float, box)) if box else None,
+        bool(row.get("doubtful", False)),
+    )
 
 
 def _span(cue: Cue, separator: str) -> str:
@@ -315,6 +333,18 @@ def _format_ttml(cues: Sequence[Cue], language: str | None) -> str:
     return out.getvalue().decode() + "\n"
 
 
+def _reading(cue: Cue) -> dict[str, Any]:
+    """How sure the text of a cue is and where it stands, where that says something."""
+    found: dict[str, Any] = {}
+    if cue.confidence < 1.0:
+        found["confidence"] = round(cue.confidence, 4)
+    if cue.doubtful:
+        found["doubtful"] = True
+    if cue.box is not None:
+        found["box"] = [round(side, 4) for side in (cue.box.x, cue.box.y, cue.box.w, cue.box.h)]
+    return found
+
+
 def _format_json(
     format: str, cues: Sequence[Cue], words: Sequence[Word], language: str | None
 ) -> str:
@@ -335,6 +365,7 @@ def _with_words(cues: Sequence[Cue], words: Sequence[Word]) -> list[dict[str, An
         own[_nearest(cues, (word.start + word.end) / 2)].append(word)
     return [
         {"start": round(cue.start, 3), "end": round(cue.end, 3), "text": cue.text}
+        | _reading(cue)
         | ({"words": [w.as_json() for w in parts]} if words else {})
         for cue, parts in zip(cues, own, strict=True)
     ]

@@ -14,6 +14,7 @@ from ttconv.imsc.reader import to_model
 from ttconv.model import Br, P, Text
 
 from media_pipeline.errors import EmptyMedia, InvalidCaptions, InvalidParameter, MediaNotFound
+from media_pipeline.media.geometry import Box
 from media_pipeline.text.cues import Cue, Word
 from media_pipeline.text.formats import (
     FORMATS,
@@ -45,6 +46,22 @@ def test_ass_keeps_times_to_the_centisecond_and_text_as_drawn() -> None:
     assert [c.text for c in cues] == [c.text for c in CUES]
     for found, cue in zip(cues, CUES, strict=True):
         assert (found.start, found.end) == pytest.approx((cue.start, cue.end), abs=0.0051)
+
+
+def test_json_keeps_how_a_caption_was_read() -> None:
+    read = [Cue(0.5, 1.5, "<b>你好</b> &amp;", 0.4321, Box(0.25, 0.8, 0.5, 0.0625), True), CUES[0]]
+    assert parse_cues(format_cues(read, "json")) == [CUES[0], read[0]]
+    assert set(json.loads(format_cues([CUES[0]], "json"))["cues"][0]) == {"start", "end", "text"}
+    with pytest.raises(InvalidCaptions):
+        parse_cues('[{"start": 0, "end": 1, "text": "a", "box": [0, 1]}]', "json")
+
+
+@pytest.mark.parametrize("format", ["vtt", "ass", "json"])
+def test_text_that_looks_like_markup_is_text(format: str) -> None:
+    cues = [Cue(1, 2, "<script>alert(1)</script> &lt; <i>")]
+    if format != "vtt":
+        cues.append(Cue(3, 4, "{\\an8} and \\N are no tags"))
+    assert times_and_text(parse_cues(format_cues(cues, format))) == times_and_text(cues)
 
 
 def test_ttml_is_xml_with_every_row() -> None:
