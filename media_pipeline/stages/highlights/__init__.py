@@ -1,7 +1,8 @@
 """Highlights: finding the moments that stand out, cutting them out and putting them in a reel.
 
 ``sound``, ``picture`` and ``talk`` measure; ``signals`` normalises; ``choose`` and ``edges``
-decide; ``tags`` names what rules justify; ``clips`` and ``reel`` render.
+decide; ``prints`` knows a moment again; ``tags`` names what rules justify and ``actions`` what an
+engine sees; ``clips`` and ``reel`` render.
 
 Examples
 --------
@@ -10,13 +11,10 @@ Examples
 ...     print(highlight.start, highlight.end, highlight.score)
 """
 
-from media_pipeline.stages.highlights.candidates import (
-    HIGHLIGHT_CANDIDATES,
-    Highlight,
-    find_highlights,
-)
+from media_pipeline.stages.highlights.candidates import Highlight, find_highlights
 from media_pipeline.stages.highlights.clips import RENDERED_CLIPS, render_clips
 from media_pipeline.stages.highlights.reel import REEL, make_reel
+from media_pipeline.stages.highlights.stage import HIGHLIGHT_CANDIDATES
 
 __all__ = [
     "HIGHLIGHT_CANDIDATES",

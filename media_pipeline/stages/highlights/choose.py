@@ -75,7 +75,7 @@ def pick(
     Returns
     -------
     list of tuple
-        ``(start, end)`` in seconds, in film order, at most ``count``.
+        ``(start, end)`` in seconds, the best first, at most ``count``.
     """
     all_ = windows(score, clip_duration)
     value = all_.value.copy()
@@ -93,7 +93,7 @@ def pick(
         shared = np.minimum(all_.end, span[1]) - np.maximum(all_.start, span[0])
         shorter = np.minimum(all_.end - all_.start, span[1] - span[0])
         value[shared > _OVERLAP * shorter] = -np.inf
-    return sorted(chosen)
+    return chosen
 
 
 def overlap(a: tuple[float, float], b: tuple[float, float]) -> float:

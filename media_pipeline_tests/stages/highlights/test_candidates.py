@@ -15,8 +15,10 @@ from media_pipeline.stages.frames import FRAMES
 from media_pipeline.stages.highlights import HIGHLIGHT_CANDIDATES
 from media_pipeline.stages.highlights.candidates import Params
 from media_pipeline.stages.highlights.sound import measure_sound
+from media_pipeline.stages.highlights.tags import TAGS
 from media_pipeline.stages.speech.audio import AUDIO
 from media_pipeline.stages.tables import (
+    CANDIDATES,
     CAPTIONS,
     HIGHLIGHTS,
     SCORES,
@@ -88,10 +90,12 @@ def test_planted_highlights_are_found_and_edges_are_in_no_word(made: Made, tmp_p
     rows = found.table("highlights.parquet").to_pylist()
     best = [max(p.iou(r["start"], r["end"]) for r in rows) for p in made.film.planted]
     assert sum(iou > 0.5 for iou in best) >= 2, best
-    assert found.facts == {
-        "highlights": len(rows),
-        "best": pytest.approx(max(r["score"] for r in rows), abs=1e-3),
-    }
+    assert found.facts["highlights"] == len(rows)
+    assert found.facts["best"] == pytest.approx(max(r["score"] for r in rows), abs=1e-3)
+    assert found.facts["worded"]
+    considered = found.table("candidates.parquet").to_pylist()
+    assert [c["rank"] for c in considered] == list(range(1, len(considered) + 1))
+    assert sorted(c["start"] for c in considered if c["chosen"]) == [r["start"] for r in rows]
     spoken = np.array([(w.start, w.end) for w in made.film.words])
     for row in rows:
         assert 0.6 * CLIP <= row["end"] - row["start"] <= 1.4 * CLIP
@@ -101,7 +105,12 @@ def test_planted_highlights_are_found_and_edges_are_in_no_word(made: Made, tmp_p
         assert set(dict(row["signals"])) == set(SCORES.schema.names) - {"time", "score"}
     assert shares
     assert shares == sorted(shares)
-    for name, spec in (("highlights.parquet", HIGHLIGHTS), ("scores.parquet", SCORES)):
+    tables = (
+        ("highlights.parquet", HIGHLIGHTS),
+        ("candidates.parquet", CANDIDATES),
+        ("scores.parquet", SCORES),
+    )
+    for name, spec in tables:
         findings = check_table(found.table(name), spec, made.film.duration)
         assert all(f.passed for f in findings), list(findings)
     scores = found.table("scores.parquet").to_pandas()
@@ -210,12 +219,60 @@ def test_one_frame_without_sound_has_nothing(tmp_path: Path) -> None:
         {"clip_duration": 61},
         {"weights": {"smell": 1.0}},
         {"weights": {"motion": -1.0}},
+        {"custom_actions": ["Fight"] * 51},
+        {"custom_actions": ["Running"]},
+        {"custom_actions": [""]},
         {"colour": "red"},
     ],
 )
 def test_parameters_are_checked(params: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         Params(**params)  # type: ignore[arg-type]
+
+
+def test_actions_without_an_engine_are_named_and_never_tagged(made: Made, tmp_path: Path) -> None:
+    params = Params(clip_duration=CLIP, enable_action_recog=True, custom_actions=["Fight", "Cry"])
+    found = artifacts.run_stage(
+        HIGHLIGHT_CANDIDATES, made.path, tmp_path / "out", made.inputs, params
+    )
+    assert found.facts["unsupported_actions"] == ["Fight", "Cry"]
+    tags = {t for r in found.table("highlights.parquet").to_pylist() for t in r["tags"]}
+    assert tags <= set(TAGS)
+
+
+def test_a_moment_that_is_shown_again_is_one_highlight(tmp_path: Path) -> None:
+    """A film with a replay: the event is found once, another takes the second place."""
+    film = make_film(7, duration=45.0, clip=CLIP)
+    path = write_film(film, tmp_path / "once.mp4")
+    one = film.planted[0]
+    replay = tmp_path / "replay.mp4"
+    span = f"{one.start - 0.5}:{one.end + 0.5}"
+    ffmpeg(
+        "-i", path, "-filter_complex",
+        f"[0:v]split[a][b];[b]trim={span},setpts=PTS-STARTPTS[c];[a][c]concat=n=2:v=1:a=0[v];"
+        f"[0:a]asplit[d][e];[e]atrim={span},asetpts=PTS-STARTPTS[f];[d][f]concat=n=2:v=0:a=1[s]",
+        "-map", "[v]", "-map", "[s]", "-c:v", "libx264", "-preset", "ultrafast", replay,
+    )  # fmt: skip
+    found = artifacts.run_stage(
+        HIGHLIGHT_CANDIDATES,
+        replay,
+        tmp_path / "out",
+        upstream(replay, tmp_path, None),
+        Params(clip_duration=CLIP, count=5),
+    )
+    considered = found.table("candidates.parquet").to_pylist()
+    twins = [c for c in considered if c["like"]]
+    assert twins, "both showings stand out"
+    assert not any(c["chosen"] for c in twins)
+    rows = found.table("highlights.parquet").to_pylist()
+    again = (45.5, 45.5 + one.end - one.start)
+    shown = [max(one.iou(r["start"], r["end"]), _iou(again, r)) > 0.3 for r in rows]
+    assert sum(shown) == 1
+
+
+def _iou(span: tuple[float, float], row: dict[str, float]) -> float:
+    shared = max(0.0, min(span[1], row["end"]) - max(span[0], row["start"]))
+    return shared / (max(span[1], row["end"]) - min(span[0], row["start"]))
 
 
 def test_memory_does_not_grow_with_the_sound() -> None:

@@ -70,7 +70,7 @@ def test_the_highlights_are_the_bumps() -> None:
     spans = [(12.0, 20.0), (40.0, 47.0), (70.0, 79.0)]
     found = pick(bumps(100, *spans), Landmarks.of(100.0), count=5, clip_duration=8, min_score=0.1)
     assert len(found) == 3
-    for (start, end), (a, b) in zip(found, spans, strict=True):
+    for (start, end), (a, b) in zip(sorted(found), spans, strict=True):
         assert (start, end) == pytest.approx((a, b), abs=1.3)
 
 
@@ -79,8 +79,7 @@ def test_the_best_come_first_when_only_some_are_wanted() -> None:
     values[400:480] = 0.9
     found = pick(values, Landmarks.of(100.0), count=2, clip_duration=8, min_score=0.1)
     assert len(found) == 2
-    assert any(a == pytest.approx(40, abs=1) for a, _ in found)
-    assert found == sorted(found)
+    assert found[0][0] == pytest.approx(40, abs=1)
 
 
 def test_one_long_event_does_not_become_copies_of_itself() -> None:
