@@ -29,9 +29,10 @@ from media_pipeline.stages.highlights.picture import Picture, measure_picture
 from media_pipeline.stages.highlights.prints import Print, alike, picture_print, sound_print
 from media_pipeline.stages.highlights.signals import WEIGHTS, Signals, combine, score
 from media_pipeline.stages.highlights.sound import STEP, Array, Sound, measure_sound
+from media_pipeline.stages.highlights.tables import CANDIDATES
 from media_pipeline.stages.highlights.tags import Measured, tags_of
 from media_pipeline.stages.highlights.talk import Talk, measure_talk
-from media_pipeline.stages.tables import CANDIDATES, HIGHLIGHTS, SCORES
+from media_pipeline.stages.tables import HIGHLIGHTS, SCORES
 from media_pipeline.text.cues import cues_from_table, words_from_table
 
 _RATE = 16000

@@ -15,10 +15,10 @@ from media_pipeline.stages.frames import FRAMES
 from media_pipeline.stages.highlights import HIGHLIGHT_CANDIDATES
 from media_pipeline.stages.highlights.candidates import Params
 from media_pipeline.stages.highlights.sound import measure_sound
+from media_pipeline.stages.highlights.tables import CANDIDATES
 from media_pipeline.stages.highlights.tags import TAGS
 from media_pipeline.stages.speech.audio import AUDIO
 from media_pipeline.stages.tables import (
-    CANDIDATES,
     CAPTIONS,
     HIGHLIGHTS,
     SCORES,
