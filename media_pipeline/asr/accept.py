@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from media_pipeline.asr.base import Span
-from media_pipeline.asr.spread import weight
 from media_pipeline.asr.stretches import SLACK_S
+from media_pipeline.asr.weight import weight
 from media_pipeline.text.cues import Word
 from media_pipeline.text.scripts import tokens
 

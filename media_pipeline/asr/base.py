@@ -5,13 +5,19 @@ What an engine is and may use belongs here; how one works belongs in its own mod
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from media_pipeline.asr.sound import Samples
+from media_pipeline.asr.weight import weight
+from media_pipeline.errors import EngineUnavailable
 from media_pipeline.text.cues import Word
+from media_pipeline.text.scripts import tokens
+
+_MOST_LETTERS_PER_S, _SHORT_S = 40.0, 0.5
 
 Span = tuple[float, float]
 """Start and end in seconds."""
@@ -65,16 +71,52 @@ class ModelPolicy(Protocol):
         """How many threads an engine may use."""
 
 
-class Recogniser(Protocol):
-    """An engine that turns sound into text."""
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What an engine works on, and where it says what people should know."""
+
+    samples: Samples
+    """16 kHz mono sound."""
+    language: str | None
+    """ISO 639-1."""
+    warn: Warn
+
+
+class Recogniser(ABC):
+    """An engine that turns sound into text, a few chunks of speech at a time.
+
+    An engine says how chunks are recognised; what happens to a chunk that fails, or that holds more
+    text than anybody could say in it, is the same for all.
+    """
+
+    name: str
+    """The engine's name, which its words bear as their source."""
+    batch = 1
+    """Chunks that are recognised at once."""
+    longest = 30.0
+    """Seconds of the longest chunk that it takes, or does well on."""
+    caveat = ""
+    """What people should know about everything that it recognises."""
 
     @property
-    def name(self) -> str:
-        """The engine's name, which its words bear as their source."""
-
-    @property
+    @abstractmethod
     def identity(self) -> Mapping[str, str]:
         """``name``, ``version`` and ``model``: whatever changes the result changes this."""
+
+    def prepare(self, task: Task) -> None:  # noqa: B027 - some engines need nothing
+        """Load what recognising needs, and warn of what is lacking; called once, first."""
+
+    @abstractmethod
+    def recognise(self, task: Task, windows: Sequence[Span]) -> list[Segment]:
+        """What is said in at most ``batch`` windows. May raise anything."""
+
+    def retry(self, task: Task, window: Span) -> list[Segment]:
+        """What is said in a window of a batch that has failed. May raise anything."""
+        return self.recognise(task, [window])
+
+    def tell_language(self, samples: Samples, windows: Sequence[Span]) -> str | None:
+        """The language that is spoken, where the engine can tell."""
+        return None
 
     def transcribe(
         self,
@@ -91,7 +133,7 @@ class Recogniser(Protocol):
         ----------
         samples : 16 kHz mono sound.
         language : ISO 639-1, or None to let the engine tell.
-        windows : (start, end) in seconds, in order, at most 30 s each, without overlaps.
+        windows : (start, end) in seconds, in order, at most ``longest`` each, without overlaps.
         progress, warn : see :data:`Progress` and :data:`Warn`. A window that fails is warned of
             and left out; the others are still recognised.
 
@@ -99,4 +141,50 @@ class Recogniser(Protocol):
         -------
         list of Segment
             in time order.
+
+        Raises
+        ------
+        EngineUnavailable
+            when the engine cannot be loaded, or fails on every one of several windows.
         """
+        if windows and language is None:
+            language = self.tell_language(samples, windows)
+        task = Task(samples, language, warn)
+        if windows:
+            self.prepare(task)
+        found: list[Segment] = []
+        failed = 0
+        for at in range(0, len(windows), self.batch):
+            batch = windows[at : at + self.batch]
+            try:
+                found.extend(self.recognise(task, batch))
+            except Exception:  # one bad chunk must not end the job: each gets its own try
+                failed += sum(not self._alone(task, window, found) for window in batch)
+            progress(min(1.0, (at + len(batch)) / len(windows)))
+        if failed == len(windows) > 1:
+            raise EngineUnavailable(
+                f"{self.name} failed on all {failed} stretches of speech", "choose another engine"
+            )
+        return [segment for segment in found if _sayable(segment, windows, warn)]
+
+    def _alone(self, task: Task, window: Span, found: list[Segment]) -> bool:
+        try:
+            found.extend(self.retry(task, window))
+        except Exception as error:  # whatever the engine raises: say so and go on
+            reason = f"{type(error).__name__}: {error}"
+            task.warn(
+                f"speech from {window[0]:.1f} to {window[1]:.1f} s was not recognised ({reason})"
+            )
+            return False
+        return True
+
+
+def _sayable(segment: Segment, windows: Sequence[Span], warn: Warn) -> bool:
+    """Whether a text can be said in its window; what cannot, an engine has made up."""
+    middle = (segment.start + segment.end) / 2
+    start, end = min(windows, key=lambda w: max(w[0] - middle, middle - w[1], 0.0))
+    letters = sum(weight(token) for token in tokens(segment.text))
+    if letters <= _MOST_LETTERS_PER_S * (end - start + _SHORT_S):
+        return True
+    warn(f"text of {len(segment.text)} letters in {end - start:.1f} s at {start:.1f} s: left out")
+    return False

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from media_pipeline.asr.accept import accepted
-from media_pipeline.asr.base import Progress, Segment, Span, Warn, quiet, unheard
+from media_pipeline.asr.base import Recogniser, Segment, Span, Task
 from media_pipeline.asr.models import Weights
 from media_pipeline.asr.sound import Samples, piece
 from media_pipeline.errors import EngineUnavailable
@@ -29,7 +29,7 @@ _NO_SPEECH, _UNSURE = 0.6, -1.0  # likewise: no speech, and log probability of a
 _LANGUAGE_WINDOWS = 4
 
 
-class FasterWhisper:
+class FasterWhisper(Recogniser):
     """Whisper by faster-whisper.
 
     Parameters
@@ -44,6 +44,7 @@ class FasterWhisper:
     """
 
     name = NAME
+    batch = _BATCH
 
     def __init__(self, weights: Weights, *, cores: int = 2) -> None:
         self.weights = weights
@@ -54,28 +55,21 @@ class FasterWhisper:
         """Name, version, model and its digest."""
         return {"name": NAME, "version": version(NAME), "model": self.weights.identity}
 
-    def transcribe(
-        self,
-        samples: Samples,
-        language: str | None,
-        windows: Sequence[Span],
-        *,
-        progress: Progress = quiet,
-        warn: Warn = unheard,
-    ) -> list[Segment]:
-        """What is said in the windows; see :class:`~media_pipeline.asr.base.Recogniser`."""
-        model = load(self.weights.path, self.cores)
-        language = language or self.detect_language(samples, windows)[0]
-        found: list[Segment] = []
-        for at in range(0, len(windows), _BATCH):
-            batch = windows[at : at + _BATCH]
-            try:
-                found.extend(_batched(model, samples, language, batch, warn))
-            except Exception:  # one bad chunk must not end the job: each gets its own try
-                for window in batch:
-                    found.extend(_alone(model, samples, language, window, warn))
-            progress(min(1.0, (at + len(batch)) / len(windows)))
-        return found
+    def prepare(self, task: Task) -> None:
+        """Load the model."""
+        load(self.weights.path, self.cores)
+
+    def recognise(self, task: Task, windows: Sequence[Span]) -> list[Segment]:
+        """What is said in some windows, at once; see :class:`Recogniser`."""
+        return _batched(load(self.weights.path, self.cores), task, windows)
+
+    def retry(self, task: Task, window: Span) -> list[Segment]:
+        """What is said in one window, with Whisper's own ways out of trouble."""
+        return _patiently(load(self.weights.path, self.cores), task, window)
+
+    def tell_language(self, samples: Samples, windows: Sequence[Span]) -> str | None:
+        """The language that is spoken by vote."""
+        return self.detect_language(samples, windows)[0]
 
     def detect_language(self, samples: Samples, windows: Sequence[Span]) -> tuple[str, float]:
         """The language that is spoken by vote over some windows, and its share of the vote.
@@ -126,16 +120,14 @@ def load(path: Path, cores: int) -> Any:
         ) from error
 
 
-def _batched(
-    model: Any, samples: Samples, language: str, windows: Sequence[Span], warn: Warn
-) -> list[Segment]:
+def _batched(model: Any, task: Task, windows: Sequence[Span]) -> list[Segment]:
     """Recognise a few windows at once; those that only repeat themselves once more alone."""
     from faster_whisper import BatchedInferencePipeline
 
     start, end = windows[0][0], windows[-1][1]
     raw, _ = BatchedInferencePipeline(model).transcribe(
-        piece(samples, start, end),
-        language=language,
+        piece(task.samples, start, end),
+        language=task.language,
         beam_size=_BEAM,
         batch_size=_BATCH,
         word_timestamps=True,
@@ -150,27 +142,17 @@ def _batched(
     found: list[Segment] = []
     for window, segments in by_window.items():
         if any(s.compression_ratio > _REPEATS for s in segments):
-            found.extend(_patiently(model, samples, language, window, warn))
+            found.extend(_patiently(model, task, window))
         else:
             found.extend(_segments(segments, start, window))
     return found
 
 
-def _alone(model: Any, samples: Samples, language: str, window: Span, warn: Warn) -> list[Segment]:
-    try:
-        return _patiently(model, samples, language, window, warn)
-    except Exception as error:  # whatever the engine raises: say so and go on
-        warn(f"speech from {window[0]:.1f} to {window[1]:.1f} s was not recognised: {error}")
-        return []
-
-
-def _patiently(
-    model: Any, samples: Samples, language: str, window: Span, warn: Warn
-) -> list[Segment]:
+def _patiently(model: Any, task: Task, window: Span) -> list[Segment]:
     """Recognise one window with Whisper's own fall-back to higher temperatures."""
     raw, _ = model.transcribe(
-        piece(samples, *window),
-        language=language,
+        piece(task.samples, *window),
+        language=task.language,
         beam_size=_BEAM,
         word_timestamps=True,
         condition_on_previous_text=False,
@@ -179,7 +161,7 @@ def _patiently(
     segments = list(raw)
     kept = [s for s in segments if s.compression_ratio <= _REPEATS]
     if len(kept) < len(segments):
-        warn(f"text from {window[0]:.1f} to {window[1]:.1f} s only repeated itself: left out")
+        task.warn(f"text from {window[0]:.1f} to {window[1]:.1f} s only repeated itself: left out")
     return _segments(kept, window[0], window)
 
 

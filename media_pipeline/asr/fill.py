@@ -8,9 +8,10 @@ from dataclasses import replace
 from media_pipeline.asr.accept import SHORTEST_S
 from media_pipeline.asr.base import Span
 from media_pipeline.asr.sound import Samples
-from media_pipeline.asr.spread import spread, weight
+from media_pipeline.asr.spread import spread
 from media_pipeline.asr.stretches import SLACK_S
 from media_pipeline.asr.vad import overlap
+from media_pipeline.asr.weight import weight
 from media_pipeline.text.cues import Word
 
 INTERPOLATED = "interpolated"

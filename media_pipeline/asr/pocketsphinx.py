@@ -13,8 +13,8 @@ from importlib.metadata import version
 from typing import Any
 
 from media_pipeline.asr.accept import SHORTEST_S
-from media_pipeline.asr.base import Progress, Segment, Span, Warn, quiet, unheard
-from media_pipeline.asr.sound import RATE, Samples, pcm
+from media_pipeline.asr.base import Recogniser, Segment, Span, Task
+from media_pipeline.asr.sound import RATE, pcm
 from media_pipeline.asr.sphinx import FRAME_S, is_word, plain
 from media_pipeline.text.cues import Word
 
@@ -30,7 +30,7 @@ def identity() -> Mapping[str, str]:
     return {"name": NAME, "version": version(NAME), "model": MODEL}
 
 
-class PocketSphinx:
+class PocketSphinx(Recogniser):
     """The embedded recogniser of English; it needs no download and no GPU.
 
     Examples
@@ -39,34 +39,21 @@ class PocketSphinx:
     """
 
     name = NAME
+    longest = 15.0
+    caveat = "pocketsphinx's transcript is rough: about one word in four is wrong"
 
     @property
     def identity(self) -> Mapping[str, str]:
         """Name, version and model."""
         return identity()
 
-    def transcribe(
-        self,
-        samples: Samples,
-        language: str | None,
-        windows: Sequence[Span],
-        *,
-        progress: Progress = quiet,
-        warn: Warn = unheard,
-    ) -> list[Segment]:
-        """What is said in the windows; see :class:`~media_pipeline.asr.base.Recogniser`.
-
-        Any ``language`` is taken for English: choosing the engine is the caller's business.
+    def recognise(self, task: Task, windows: Sequence[Span]) -> list[Segment]:
+        """What is said in the windows, in any language as if it were English: choosing the engine
+        is the caller's business.
         """
         found: list[Segment] = []
-        for done, (start, end) in enumerate(windows):
-            try:
-                words = _recognise(pcm(samples, start, end), start)
-            except RuntimeError as error:  # one bad chunk must not end the job
-                warn(f"speech from {start:.1f} to {end:.1f} s was not recognised: {error}")
-                words = []
-            found.extend(_sentences(words))
-            progress((done + 1) / len(windows))
+        for start, end in windows:
+            found.extend(_sentences(_recognise(pcm(task.samples, start, end), start)))
         return found
 
 

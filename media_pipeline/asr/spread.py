@@ -15,14 +15,13 @@ from numpy.typing import NDArray
 
 from media_pipeline.asr.base import Span
 from media_pipeline.asr.sound import HOP_S, Samples, levels, piece, speech_floor
-from media_pipeline.text.scripts import script
+from media_pipeline.asr.weight import weight
 
 _PAUSE_S = 0.14  # shorter gaps are closures of plosives
 _ISLAND_S = 0.06
 _MID_CLAUSE = 0.08  # cost of a pause without punctuation, as a share of the stretch
 _EMPTY = 0.1  # cost of an island without words, likewise
 _ENDS = re.compile(r"[,.;:!?…，。、；：！？—–-][\"'”’」』）)\]]*$|\s$")
-_DIGIT_LETTERS = 4.0  # a digit is said with about that many
 
 
 def spread(
@@ -57,27 +56,6 @@ def spread(
         found.extend(_within(low, high, curve, weights[at : at + count]))
         at += count
     return found
-
-
-def weight(token: str) -> float:
-    """About how long a token takes to say, in letters of English.
-
-    >>> weight("你"), weight("speech,")
-    (4.0, 7.5)
-    """
-    total = 0.0
-    kinds = [script(c) for c in token]
-    for char, kind in zip(token, kinds, strict=True):
-        if kind in ("han", "hangul"):
-            total += 4.0
-        elif kind == "kana":
-            total += 2.5
-        elif char.isdigit():
-            total += _DIGIT_LETTERS
-        elif char.isalpha():
-            total += 1.0
-    spaced = any(k not in ("han", "kana", "hangul", "common") for k in kinds)
-    return max(1.0, total + (1.5 if spaced else 0.0))
 
 
 Island = tuple[float, float, NDArray[np.float64]]

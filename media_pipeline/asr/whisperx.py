@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from media_pipeline.asr.accept import accepted
-from media_pipeline.asr.base import Progress, Segment, Span, Warn, quiet, unheard
+from media_pipeline.asr.base import Recogniser, Segment, Span, Task
 from media_pipeline.asr.faster_whisper import FasterWhisper
 from media_pipeline.asr.models import Weights
 from media_pipeline.asr.sound import Samples, piece
@@ -51,7 +51,7 @@ def require() -> None:
         )
 
 
-class WhisperX:
+class WhisperX(Recogniser):
     """Whisper by whisperX with its aligner.
 
     Parameters
@@ -67,6 +67,7 @@ class WhisperX:
     """
 
     name = NAME
+    batch = _BATCH
 
     def __init__(self, weights: Weights, *, cores: int = 2, model_dir: Path | None = None) -> None:
         require()
@@ -79,36 +80,27 @@ class WhisperX:
         """Name, version, model and its digest."""
         return identity(self.weights.identity)
 
-    def detect_language(self, samples: Samples, windows: Sequence[Span]) -> tuple[str, float]:
-        """The language that is spoken, by vote over some windows, and its share of the vote."""
-        return FasterWhisper(self.weights, cores=self.cores).detect_language(samples, windows)
+    def tell_language(self, samples: Samples, windows: Sequence[Span]) -> str | None:
+        """The language that is spoken, by vote over some windows."""
+        return FasterWhisper(self.weights, cores=self.cores).tell_language(samples, windows)
 
-    def transcribe(
-        self,
-        samples: Samples,
-        language: str | None,
-        windows: Sequence[Span],
-        *,
-        progress: Progress = quiet,
-        warn: Warn = unheard,
-    ) -> list[Segment]:
-        """What is said in the windows; see :class:`~media_pipeline.asr.base.Recogniser`."""
-        language = language or self.detect_language(samples, windows)[0]
+    def prepare(self, task: Task) -> None:
+        """Load the models; says when there is no aligner for the language."""
+        if self._models(task)[1] is None:
+            task.warn(
+                f"whisperX has no alignment model for {task.language!r} here: words are placed "
+                "without"
+            )
+
+    def recognise(self, task: Task, windows: Sequence[Span]) -> list[Segment]:
+        """What is said in some windows, with the aligner's word times where there is one."""
+        return _recognise(*self._models(task), task, windows)
+
+    def _models(self, task: Task) -> tuple[Any, Any]:
+        language = task.language or "en"
         with _to_stderr():
             pipeline = _pipeline(self.weights.path, self.cores, language)
-            aligner = _aligner(language, self.model_dir)
-        if aligner is None:
-            warn(f"whisperX has no alignment model for {language!r} here: words are placed without")
-        found: list[Segment] = []
-        for at in range(0, len(windows), _BATCH):
-            batch = windows[at : at + _BATCH]
-            try:
-                found.extend(_recognise(pipeline, aligner, samples, language, batch))
-            except Exception:  # one bad chunk must not end the job: each gets its own try
-                for window in batch:
-                    found.extend(_alone(pipeline, aligner, samples, language, window, warn))
-            progress(min(1.0, (at + len(batch)) / len(windows)))
-        return found
+            return pipeline, _aligner(language, self.model_dir)
 
 
 def identity(model: str) -> Mapping[str, str]:
@@ -120,27 +112,15 @@ def identity(model: str) -> Mapping[str, str]:
     return {"name": NAME, "version": number, "model": model}
 
 
-def _alone(
-    pipeline: Any, aligner: Any, samples: Samples, language: str, window: Span, warn: Warn
-) -> list[Segment]:
-    try:
-        return _recognise(pipeline, aligner, samples, language, [window])
-    except Exception as error:  # whatever the engine raises: say so and go on
-        warn(f"speech from {window[0]:.1f} to {window[1]:.1f} s was not recognised: {error}")
-        return []
-
-
-def _recognise(
-    pipeline: Any, aligner: Any, samples: Samples, language: str, windows: Sequence[Span]
-) -> list[Segment]:
+def _recognise(pipeline: Any, aligner: Any, task: Task, windows: Sequence[Span]) -> list[Segment]:
     """Recognise a few windows at once, and align what was recognised."""
     import whisperx
 
     start, end = windows[0][0], windows[-1][1]
-    sound = piece(samples, start, end)
+    sound = piece(task.samples, start, end)
     pipeline.vad_model.windows = [(a - start, b - start) for a, b in windows]
     with _to_stderr():
-        raw = pipeline.transcribe(sound, batch_size=_BATCH, language=language)["segments"]
+        raw = pipeline.transcribe(sound, batch_size=_BATCH, language=task.language)["segments"]
         raw = [s for s in raw if s["text"].strip()]
         if aligner is not None and raw:
             model, metadata = aligner

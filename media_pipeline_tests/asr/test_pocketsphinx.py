@@ -8,6 +8,7 @@ import pytest
 from media_pipeline.asr import pocketsphinx
 from media_pipeline.asr.pocketsphinx import PocketSphinx
 from media_pipeline.asr.vad import chunks, speech_spans
+from media_pipeline.text.cues import Word
 from media_pipeline_tests.generators.speech import STATION, WINDOW, needs_flite, noise, scene
 
 
@@ -38,12 +39,16 @@ def test_noise_gives_no_sentences() -> None:
 
 
 def test_one_bad_chunk_does_not_end_the_job(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(_sound: bytes, _offset: float) -> None:
-        raise RuntimeError("Failed to process")
+    def fail(_sound: bytes, offset: float) -> list[Word]:
+        if offset < 1:
+            raise RuntimeError("Failed to process")
+        return [Word(1.2, 1.6, "hello", 0.5, "pocketsphinx")]
 
     monkeypatch.setattr(pocketsphinx, "_recognise", fail)
     warnings: list[str] = []
-    assert PocketSphinx().transcribe(noise(2.0), "en", [(0.0, 1.0)], warn=warnings.append) == []
+    windows = [(0.0, 1.0), (1.0, 2.0)]
+    [found] = PocketSphinx().transcribe(noise(2.0), "en", windows, warn=warnings.append)
+    assert found.text == "hello"
     assert "0.0 to 1.0 s was not recognised" in warnings[0]
 
 

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from media_pipeline.asr.sphinx import find_words
 from media_pipeline.asr.spoken import spoken
-from media_pipeline.asr.spread import spread, weight
+from media_pipeline.asr.spread import spread
 from media_pipeline.asr.vad import speech_spans
+from media_pipeline.asr.weight import weight
 from media_pipeline_tests.generators.speech import (
     FOX,
     STATION,

@@ -17,7 +17,6 @@ from pydantic import Field
 
 from media_pipeline.asr.base import Progress, Recogniser, Segment, Span, quiet
 from media_pipeline.asr.fill import INTERPOLATED
-from media_pipeline.asr.pocketsphinx import NAME as POCKETSPHINX
 from media_pipeline.asr.script import Script, align_script
 from media_pipeline.asr.select import CAPTIONS, Choice, EngineName, choose, recogniser
 from media_pipeline.asr.sound import RATE, Samples, map_wav, seconds
@@ -43,7 +42,6 @@ WHOLE: Span = (0.0, math.inf)
 
 _SPOKEN_S = 0.2  # a caption with less speech in its time is not what is said
 _SHOWN = 60  # characters of a line in a warning
-_SPHINX_CHUNK_S = 15.0  # it does better on shorter stretches
 
 
 class Params(StageParams):
@@ -115,14 +113,13 @@ def transcribe(
         when the sound holds none.
     """
     speech = _speech(samples, window)
-    longest = _SPHINX_CHUNK_S if engine.name == POCKETSPHINX else 30.0
-    windows = chunks(samples, speech, longest=longest)
+    windows = chunks(samples, speech, longest=engine.longest)
     warnings: list[str] = []
     segments = engine.transcribe(
         samples, language, windows, progress=progress, warn=warnings.append
     )
-    if engine.name == POCKETSPHINX:
-        warnings.append("pocketsphinx's transcript is rough: about one word in four is wrong")
+    if engine.caveat:
+        warnings.append(engine.caveat)
     return Transcript(segments, [_tag(language)] * len(segments), speech, warnings)
 
 
