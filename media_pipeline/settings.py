@@ -137,6 +137,9 @@ class Settings(BaseSettings):
 
     lake: str = Field("", description="path or fsspec URI of the outputs; data/lake by default")
     inbox: str = Field("", description="path or URI watched for uploads; data/inbox by default")
+    results: str = Field(
+        "", description="path or URI for results that are to be media assets; data/results"
+    )
     cache_dir: Path = Field(
         default_factory=cache_dir, description="local copies of files of a remote lake or source"
     )
@@ -188,7 +191,7 @@ class Settings(BaseSettings):
         except ValidationError as error:
             raise _invalid(error, type(self)) from None  # the cause would show secrets
 
-    @field_validator("lake", "inbox")
+    @field_validator("lake", "inbox", "results")
     @classmethod
     def _place(cls, value: str, info: Any) -> str:
         if not value:

@@ -68,6 +68,7 @@ class Desk:
             (self.order.output or "")
             .replace("{source}", stem)
             .replace("{timestamp}", str(int(accepted)))
+            .replace("{job}", self.job)
         )
 
     def beat(self, first: float, last: float) -> Callable[[float], None]:

@@ -6,8 +6,9 @@ import json
 import logging
 import time
 from collections.abc import Callable
+from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -30,20 +31,33 @@ _CODES = {
 
 Observer = Callable[[Reply, float], None]
 """Told of each answer and the seconds it took."""
+Page = Callable[[Request], Response]
 
 
-def create_app(door: Door, *, observe: Observer = lambda _reply, _seconds: None) -> FastAPI:
+def create_app(
+    door: Door,
+    *,
+    observe: Observer = lambda _reply, _seconds: None,
+    pages: APIRouter | None = None,
+    front: Page | None = None,
+    lifespan: Any = None,
+) -> FastAPI:
     """The application.
 
     Parameters
     ----------
     door : carries out ICE requests.
     observe : told of each answer.
+    pages : further routes.
+    front : what a browser sees at ``/``, where ICE requests go as well.
+    lifespan : what runs as long as the application does.
     """
-    app = FastAPI(title="media_pipeline", version=VERSION, redoc_url=None)
+    app = FastAPI(title="media_pipeline", version=VERSION, redoc_url=None, lifespan=lifespan)
 
     @app.api_route("/", methods=["GET", "POST"], summary="Every operation of the ICE contract")
     async def ice(request: Request) -> Response:
+        if front is not None and _is_visit(request):
+            return await run_in_threadpool(front, request)
         started = time.monotonic()
         request_id = new_request_id()
         wire = _wire(request, await request.body())
@@ -63,8 +77,16 @@ def create_app(door: Door, *, observe: Observer = lambda _reply, _seconds: None)
     async def any_error(_request: Request, _error: Exception) -> Response:
         return _response(refused(_internal(), new_request_id()))
 
+    if pages is not None:
+        app.include_router(pages)
     app.add_middleware(Limits, refuse=_Envelope())
     return app
+
+
+def _is_visit(request: Request) -> bool:
+    """Whether it is a browser that asks, and no client of the API."""
+    asks = request.query_params.get("Action") or request.headers.get("x-acs-action")
+    return request.method == "GET" and not asks and not request.query_params
 
 
 class _Envelope(Refuser):

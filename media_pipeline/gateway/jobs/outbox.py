@@ -54,6 +54,7 @@ class JobRow:
     number: int
     action: str
     function: str
+    access_key: str
     request: Mapping[str, Any]
     order: Order
     priority: int

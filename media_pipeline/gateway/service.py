@@ -1,0 +1,172 @@
+"""The gateway put together from settings, and run."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
+
+from media_pipeline.errors import InvalidParameter
+from media_pipeline.gateway.app import create_app
+from media_pipeline.gateway.dagster_client import DagsterClient
+from media_pipeline.gateway.dispatcher import LEASE_S, Dispatcher
+from media_pipeline.gateway.ice import media, production, smart
+from media_pipeline.gateway.ice.door import Door, Reply
+from media_pipeline.gateway.ice.registry import Registry
+from media_pipeline.gateway.ice.site import Site, disk_is_low, lower_camel
+from media_pipeline.gateway.jobs.outbox import JobRow, Outbox
+from media_pipeline.gateway.jobs.records import Lease, MediaRegistry, Nonces
+from media_pipeline.gateway.jobs.tables import Database
+from media_pipeline.gateway.metrics import Metrics
+from media_pipeline.gateway.pages import Pages, is_loopback
+from media_pipeline.settings import Settings
+from media_pipeline.transfer.notify import notify
+
+_LOG = logging.getLogger(__name__)
+_HEADER_BYTES = 128 * 1024  # a request line may carry JobParams, UserData and OutputConfig
+
+
+class Service:
+    """Everything a gateway consists of.
+
+    Parameters
+    ----------
+    host : the address it will listen on, which decides what is open without a key.
+    dagster : by default the one of the settings.
+
+    Raises
+    ------
+    InvalidParameter
+        when signatures are switched off on an address that other machines reach.
+    StoreError
+        when the database cannot be opened.
+    """
+
+    def __init__(
+        self, settings: Settings, *, host: str = "127.0.0.1", dagster: DagsterClient | None = None
+    ) -> None:
+        if settings.allow_unsigned and not is_loopback(host):
+            raise InvalidParameter(
+                f"MEDIA_PIPELINE_ALLOW_UNSIGNED is set, and {host} is no loopback address",
+                "unset it, or listen on 127.0.0.1",
+            )
+        self.settings = settings
+        self.database = Database(settings.database)
+        self.outbox = Outbox(self.database, max_waiting=settings.max_queue_length)
+        self.nonces = Nonces(self.database)
+        self.dagster = dagster or DagsterClient(settings.dagster_url)
+        self.site = Site(
+            settings,
+            self.outbox,
+            MediaRegistry(self.database),
+            lambda: self.dispatcher.wake(),  # noqa: PLW0108 - it is made below
+        )
+        self.dispatcher = Dispatcher(
+            self.outbox,
+            self.nonces,
+            Lease(self.database, "dispatcher", LEASE_S),
+            self.dagster,
+            self._tell,
+        )
+        self.metrics = Metrics(self.site, lambda: self.dispatcher.leads)
+        pages = Pages(self.site, self.metrics, self.ready, host=host)
+        self.app = create_app(
+            self._door(),
+            observe=self._observe,
+            pages=pages.router,
+            front=pages.front,
+            lifespan=self._lifespan,
+        )
+
+    def ready(self) -> dict[str, bool]:
+        """What the gateway needs, and whether it is there."""
+        return {
+            "dagster": self.dagster.ready(),
+            "disk": not disk_is_low(self.settings),
+        }
+
+    def _door(self) -> Door:
+        keys: dict[str, list[str]] = {}
+        for key in self.settings.access_keys:
+            keys.setdefault(key.id, []).append(key.secret.get_secret_value())
+        operations = [
+            *production.operations(self.site),
+            *smart.operations(self.site),
+            *media.operations(self.site),
+        ]
+        return Door(
+            Registry(operations),
+            lambda identity: keys.get(identity, []),
+            self.nonces.remember,
+            require_signatures=not self.settings.allow_unsigned,
+        )
+
+    def _observe(self, reply: Reply, seconds: float) -> None:
+        self.metrics.observe(reply, seconds)
+        facts = {
+            "request_id": reply.body["RequestId"],
+            "action": reply.action,
+            "code": reply.code or "OK",
+            "status": reply.status,
+            "seconds": round(seconds, 4),
+        }
+        job = reply.body.get("JobId")
+        _LOG.info("request", extra={**facts, **({"job_id": job} if job else {})})
+
+    def _tell(self, row: JobRow) -> None:
+        """Send the webhook of a finished job.
+
+        Raises
+        ------
+        MediaPipelineError
+            when it was not taken.
+        """
+        secret = self.settings.webhook_secret
+        notify(
+            row.notify or "",
+            lower_camel(self._message(row)),
+            secret=secret.get_secret_value() if secret else None,
+            allowed_hosts=self.settings.allowed_hosts,
+        )
+
+    def _message(self, row: JobRow) -> Mapping[str, Any]:
+        if row.action == production.SUBMIT:
+            return {"RequestId": row.id, **production.answer(self.site, row)}
+        return {"RequestId": row.id, **smart.answer(self.site, row)}
+
+    @asynccontextmanager
+    async def _lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
+        self.dispatcher.start()
+        try:
+            yield
+        finally:
+            await run_in_threadpool(self.dispatcher.stop)
+            self.dagster.close()
+            self.database.close()
+
+
+def run(settings: Settings, host: str, port: int) -> None:
+    """Serve until SIGINT or SIGTERM."""
+    import uvicorn
+
+    service = Service(settings, host=host)
+    if not settings.access_keys and not settings.allow_unsigned:
+        _LOG.warning("MEDIA_PIPELINE_ACCESS_KEYS is empty: every request will be refused")
+    uvicorn.run(
+        service.app,
+        host=host,
+        port=port,
+        http="h11",
+        h11_max_incomplete_event_size=_HEADER_BYTES,
+        limit_concurrency=512,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=10,
+        server_header=False,
+        proxy_headers=False,
+        log_config=None,
+        access_log=False,
+    )
