@@ -78,6 +78,7 @@ def correct(
     makes it anew. Says how many characters the machine had read wrong; the notebook caption_quality
     shows that over all films.
     """
+    from media_pipeline.report.preview import preview
     from media_pipeline.report.quality import FACT
     from media_pipeline.runner import Runner
     from media_pipeline.settings import Settings
@@ -87,7 +88,7 @@ def correct(
     artifact = runner.correct(item.key, captions.absolute())
     from media_pipeline.dagster.launch import report_artifact
 
-    report_artifact(artifact)
+    report_artifact(artifact, preview=preview(artifact, runner.store))
     rows = artifact.manifest.rows.get("captions", 0)
     say(f"{item.key}: {rows} corrected captions are now canonical")
     figures = artifact.facts.get(FACT)

@@ -141,6 +141,7 @@ def remove_partitions(keys: Iterable[str], *, instance: dg.DagsterInstance | Non
 def report_artifact(
     artifact: StoredArtifact,
     *,
+    preview: Preview | None = None,
     stages: Mapping[str, Stage] | None = None,
     instance: dg.DagsterInstance | None = None,
 ) -> None:
@@ -153,7 +154,7 @@ def report_artifact(
         asset_key=artifact.asset,
         partition=artifact.media_key,
         description=artifact.manifest.why or None,
-        metadata=result_metadata(stage, artifact, reused=False, preview=Preview()),
+        metadata=result_metadata(stage, artifact, reused=False, preview=preview or Preview()),
         tags={DATA_VERSION_TAG: artifact.fingerprint},
     )
     with nullcontext(instance) if instance else command_instance() as used:

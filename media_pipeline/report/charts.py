@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+_DOUBTFUL = "#b8741a"
 _CUE, _WORD, _SCORE, _HIGHLIGHT, _SOUND, _FAINT = (
     "#3a7ca5",
     "#6a994e",
@@ -262,7 +263,9 @@ def _bars(
 
 
 def _cue_bars(ax: Axes, cues: Sequence[Cue], duration: float) -> None:
-    _bars(ax, [(c.start, c.end) for c in cues], _CUE, (0.12, 0.76))
+    sure = [(c.start, c.end) for c in cues if not c.doubtful]
+    _bars(ax, sure, _CUE, (0.12, 0.76))
+    _bars(ax, [(c.start, c.end) for c in cues if c.doubtful], _DOUBTFUL, (0.12, 0.76))
     _texts(ax, [(c.start, c.end, c.text) for c in cues], duration, color="white")
 
 

@@ -123,6 +123,14 @@ def test_the_timeline_shows_each_lane(shots: list[charts.Shot]) -> None:
     assert columns.max() == pytest.approx(0.07 + 0.915 * 20 / 24, abs=0.01)
 
 
+def test_doubtful_cues_have_a_colour_of_their_own() -> None:
+    plain = opened(charts.timeline(24.0, cues=CUES))
+    marked = opened(charts.timeline(24.0, cues=[replace(CUES[0], doubtful=True), *CUES[1:]]))
+    changed = np.nonzero(np.abs(marked - plain).sum(axis=2) > 60)[1]
+    assert len(changed) > 500
+    assert changed.max() < marked.shape[1] / 4  # the first of eight
+
+
 def test_a_long_film_is_drawn_as_quickly(shots: list[charts.Shot]) -> None:
     cues = [Cue(i * 2.0, i * 2.0 + 1.5, "x") for i in range(5000)]
     words = [Word(i * 0.4, i * 0.4 + 0.3, "x", 1, "x") for i in range(25000)]
