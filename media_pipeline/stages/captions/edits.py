@@ -38,16 +38,13 @@ class _Change:
     """What changes in one frame, per cell.
 
     ``jumps``: pixels of the row that stood still, jumped and stand still again; ``around``: the
-    share of the ring that does.
+    share of the ring that does; ``beside``: the most jumps there or in the next cells, none in a
+    cut, where everything jumps.
     """
 
     jumps: NDArray[np.int64]
     around: NDArray[np.float64]
-
-    @property
-    def is_cut(self) -> bool:
-        """Whether most of the ring jumps."""
-        return bool(np.median(self.around) > _CUT)
+    beside: NDArray[np.int64]
 
 
 class EditWatch:
@@ -110,20 +107,24 @@ class EditWatch:
             return
         core = self._by_cell(settled[self._inner])
         ring = (self._by_cell(settled) - core) / self._ring_area
-        self._changes[index - _HELD] = _Change(core, _with_neighbours(ring))
+        is_cut = 2 * np.count_nonzero(ring > _CUT) > len(ring)
+        beside = np.zeros_like(core) if is_cut else _with_neighbours(core)
+        self._changes[index - _HELD] = _Change(core, _with_neighbours(ring), beside)
 
     def _by_cell(self, pixels: NDArray[np.bool_]) -> NDArray[np.int64]:
         return np.add.reduceat(pixels.sum(axis=0), self._edges)
 
     def _stands_out(self, index: int) -> bool:
         change = self._changes[index]
+        share = change.jumps / self._core_area
+        if not (share > _SHARE).any():
+            return False
         near = [
-            _with_neighbours(self._changes[i].jumps)
+            self._changes[i].beside
             for i in range(index - _BEFORE, index + _AFTER + 1)
-            if i != index and i in self._changes and not self._changes[i].is_cut
+            if i != index and i in self._changes
         ]
         usual = np.max([np.full_like(change.jumps, _QUIET_PIXELS), *near], axis=0)
-        share = change.jumps / self._core_area
         found = (
             (share > _SHARE)
             & (change.around < _CONFINED * share)
@@ -134,6 +135,7 @@ class EditWatch:
 
 def _with_neighbours(values: NDArray[Any]) -> NDArray[Any]:
     """The largest of each cell and the two beside it."""
-    wide = np.pad(values, 1)
-    largest: NDArray[Any] = np.maximum(np.maximum(wide[:-2], wide[1:-1]), wide[2:])
+    largest = values.copy()
+    np.maximum(largest[1:], values[:-1], out=largest[1:])
+    np.maximum(largest[:-1], values[1:], out=largest[:-1])
     return largest

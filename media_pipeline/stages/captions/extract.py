@@ -221,7 +221,8 @@ def _read(
     progress: Progress,
 ) -> Extraction:
     """The captions in a region of the picture."""
-    scan = Scan(engine, params.fps, params.lang)
+    upright = info.video is not None and info.video.height > info.video.width
+    scan = Scan(engine, params.fps, params.lang, upright=upright)
     for frame in decode(path, region=region):
         scan.take(frame)
         if frame.index % _PROGRESS_FRAMES == 0:

@@ -13,6 +13,7 @@ from media_pipeline.stages.captions.tracks import Presence, Track
 
 _STILL_S = (0.04, 0.08, 0.15)  # text that stands now must have stood at these times before
 _PATIENCE_S = 1.0  # the detector looks at least this often
+_REST_S = 0.35  # while a row goes on the detector looks at most this often
 _LOWEST_ROW = 8.0  # pixels of the working strip: lower text cannot be recognised
 _TIGHT = 48  # pixels: captions may fill a lower strip
 _COVERED = 0.85  # share of a detected row inside a track that makes it the same row
@@ -69,8 +70,10 @@ class Follower:
                     self._settle(track)
         known = [track.box for track in self._live]
         changed = self._gate.changed(luma, map(self._buffer.before, _STILL_S), known)
-        overdue = self._buffer.time - self._looked_at >= _PATIENCE_S
-        if ended or changed or overdue or self._retry:
+        waited = self._buffer.time - self._looked_at
+        # Beside a row that goes on another can wait: its start is searched for in earlier frames.
+        rested = not self._live or waited >= _REST_S
+        if ended or waited >= _PATIENCE_S or (rested and (changed or self._retry)):
             replaced, found = self._look(luma, sample)
             self._gate.looked(luma)
             self._looked_at = self._buffer.time

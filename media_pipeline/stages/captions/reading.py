@@ -24,8 +24,8 @@ _JPEG_QUALITY = 90
 _STRETCH = 1.3
 _REMEMBERED = 8  # rows that a new one may be a repetition of
 _SAME_PLACE = 0.8
-_SAME_LOOK = 0.8
-_MARK_READINGS = 2
+_SAME_LOOK = 0.9
+_MARK_READINGS = 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,9 @@ from media_pipeline.stages.captions.rows import PixelBox
 from media_pipeline.stages.captions.signature import Luma
 from media_pipeline.stages.captions.tracks import Track
 
-_STRIP_SIDE = 640  # pixels: rows of 18-20 pixels suffice for detection, templates and boundaries
+# Pixels: rows of 18-20 pixels suffice for detection, templates and boundaries; upright films have
+# fewer characters in a row, so that they are larger.
+_STRIP_SIDE, _UPRIGHT_SIDE = 640, 416
 _SMALLEST_SIDE = 16  # pixels of the region: lower text than half of this cannot be read
 _SHORTEST_S = 0.2  # what is shorter is no caption but a scrolling or moving text seen for a moment
 _READ_ACROSS, _READ_DOWN = 0.5, 0.04  # of the row height: tight crops lose a leading 一
@@ -53,9 +55,13 @@ class Scan:
     engine : detects and recognises text.
     rate : samples per second.
     language : ``ch``, ``en`` or ``ch_ml``.
+    upright : whether the film is higher than wide.
     """
 
-    def __init__(self, engine: TextEngine, rate: float, language: str) -> None:
+    def __init__(
+        self, engine: TextEngine, rate: float, language: str, *, upright: bool = False
+    ) -> None:
+        self._side = _UPRIGHT_SIDE if upright else _STRIP_SIDE
         self._follower = Follower(engine.detect)
         self._reader = Reader(engine, language)
         self._step = 1.0 / rate
@@ -74,7 +80,7 @@ class Scan:
                 f"the region to read is {width}x{height} pixels",
                 f"give a picture or region of at least {_SMALLEST_SIDE} pixels each way",
             )
-        scale = min(1.0, _STRIP_SIDE / max(height, width))
+        scale = min(1.0, self._side / max(height, width))
         self.size = (max(1, round(width * scale)), max(1, round(height * scale)))
         self._times.append(frame.time)
         self._follower.frame(frame.time, _scaled(frame.luma, self.size))

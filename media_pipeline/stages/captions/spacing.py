@@ -23,7 +23,7 @@ _WIDEST_USUAL = 0.2  # heights: wider usual gaps mean that the ground hides the 
 _SPACE = 0.17  # character widths by which a space widens a gap, at least
 _WIDER = 1.5  # times the widest gap that is none
 _NARROWEST_LETTERS = 0.03  # heights: narrower usual gaps mean that the ground hides the ink
-_NARROWEST_WORDS, _WORDS = 0.14, 1.75  # heights, and times the usual gap between letters
+_NARROWEST_WORDS, _WORDS = 0.14, 2.1  # heights, and times the usual gap between letters
 _MOST = 0.25  # of the gaps can be spaces
 _FEWEST = 3  # gaps that are needed to know what is usual
 
