@@ -66,7 +66,7 @@ def box(seed: int, seconds: float) -> Film:
 
 def fades(seed: int, seconds: float) -> Film:
     """Grey with a thin outline, low in contrast, fading in and out."""
-    style = Style(size=0.06, colour=(205, 205, 200), outline=1, fade=0.3)
+    style = Style(size=0.06, colour=(205, 205, 200), outline=1, fade=0.2)
     texts = lines.chinese(_rng(seed))
     return _film(texts, seed, seconds, style=style, ground="drift", shortest=1.2, pause=0.8)
 

@@ -16,6 +16,7 @@ _PATIENCE_S = 1.0  # the detector looks at least this often
 _REST_S = 0.35  # while a row goes on the detector looks at most this often
 _LOWEST_ROW = 8.0  # pixels of the working strip: lower text cannot be recognised
 _TIGHT = 48  # pixels: captions may fill a lower strip
+_EDGE = 3  # pixels from the strip's edges: nearer, a thing goes out of it
 _COVERED = 0.85  # share of a detected row inside a track that makes it the same row
 _TOUCHED = 0.15  # share that makes it the same row, grown
 _STANDING_S = 2.5  # what has stood alone for so long is a mark beside a new row, not its beginning
@@ -50,6 +51,7 @@ class Follower:
         self._buffer = FrameBuffer()
         self._live: list[Track] = []
         self._ended: list[Track] = []
+        self._rests: list[Track] = []
         self._retry = False
         self.detected = 0
         """Samples that the detector has looked at."""
@@ -62,6 +64,7 @@ class Follower:
         """Look at the newest frame: follow, detect where something changed, say what ended."""
         luma = self._buffer.luma(self._buffer.last)
         ended = [track for track in self._live if not self._goes_on(track)]
+        ended += self._take_rests()
         self._close(ended)
         for track in self._live:
             if track.end == self._buffer.last:
@@ -86,6 +89,7 @@ class Follower:
         ended = list(self._live)
         for track in ended:
             self._goes_on(track)
+        ended += self._take_rests()
         self._close(ended)
         return ended
 
@@ -102,8 +106,20 @@ class Follower:
         edit = track.edits.find(first, track.end, self._buffer.luma)
         if edit is None:
             return goes_on
+        if track.end < self._buffer.last:
+            # The detector cannot find the edited text any more: the last sample has to show it.
+            rest = track.rest_from(edit, self._buffer.luma)
+            if rest is None:
+                return goes_on
+            self._rests.append(rest)
         track.end = edit - 1
         return False
+
+    def _take_rests(self) -> list[Track]:
+        """What edited texts have left, as tracks of their own."""
+        rests, self._rests = self._rests, []
+        self._live += rests
+        return rests
 
     def _settle(self, track: Track) -> None:
         """Move the start to the first frame that shows the track, not before the row before it has
@@ -219,4 +235,4 @@ class Follower:
 
 def _is_cut_off(row: PixelBox, height: int) -> bool:
     """Whether a thing goes out of the strip above and below: no row of text, or one cut in two."""
-    return height > _TIGHT and row.top <= 0 and row.bottom >= height - 1
+    return height > _TIGHT and row.top <= _EDGE and row.bottom >= height - _EDGE

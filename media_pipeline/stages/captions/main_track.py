@@ -37,6 +37,7 @@ _LINE, _AXIS = 0.15, 0.5  # row heights, mean deviation: a final comma moves the
 _CENTRE = 0.06  # of the strip's width: fewer texts are captions when they are centred
 _SIZE = 0.65  # smaller over larger median height of two places of one style
 _TURN = 0.25  # of the shorter one's time that both may be shown: captions take turns
+_SMALL_THING = 0.34  # of a caption's characters and seconds
 _TOGETHER = 0.85  # intersection over union of the times of two rows of one caption
 _MOSTLY = 0.5  # share of a place's rows that make it the second row of all captions
 
@@ -160,7 +161,8 @@ def main_track(showings: Sequence[Showing], film: float, width: int) -> list[Sho
     ]
     chosen = [s for place in (main, *kept) for s in place.showings]
     rest = [s for place in others if place not in kept for s in place.showings]
-    return chosen + [s for s in rest if any(_second_row(s, other) for other in chosen)]
+    chosen += [s for s in rest if any(_second_row(s, other) for other in chosen)]
+    return [s for s in chosen if not any(_is_beside(s, other) for other in chosen)]
 
 
 def _standing(showings: Sequence[Showing]) -> list[Showing]:
@@ -195,6 +197,17 @@ def _places(showings: Sequence[Showing]) -> list[_Place]:
         else:
             places.append(_Place([showing]))
     return places
+
+
+def _is_beside(showing: Showing, other: Showing) -> bool:
+    """Whether it is a small thing on the line of a caption that is shown at the same time."""
+    return (
+        showing is not other
+        and showing.row.box.same_line(other.row.box)
+        and _overlap(showing, other) > _TURN
+        and len(showing.row.text) * showing.duration
+        < _SMALL_THING * len(other.row.text) * other.duration
+    )
 
 
 def _overlap(one: Showing, other: Showing) -> float:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 
 from media_pipeline.ocr.base import Picture, Reading, TextEngine
+from media_pipeline.stages.captions.crops import text_columns
 from media_pipeline.stages.captions.rows import PixelBox
 from media_pipeline.stages.captions.spacing import with_spaces
 from media_pipeline.stages.captions.template import similarity
@@ -89,12 +90,14 @@ class Reader:
         if known is not None:
             return replace(known, start=row.start, end=row.end, box=row.box, of_shot=row.of_shot)
         before = self.lines
-        reading = self._recognise(crops.mean, crops.single, track.end)
+        columns = text_columns(crops.mean)
+        mean, single = crops.mean[:, columns], crops.single[:, columns]
+        reading = self._recognise(mean, single, track.end)
         votes = self.lines - before
         text = tidy(reading.text, self._language)
         if not text:
             return None
-        _, jpeg = cv2.imencode(".jpg", crops.mean, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
+        _, jpeg = cv2.imencode(".jpg", mean, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
         confidence = reading.confidence
         weights = reading.weights()
         if len(weights) != len(text):

@@ -12,6 +12,7 @@ import numpy as np
 from media_pipeline.errors import PictureTooSmall
 from media_pipeline.media.decode import Frame
 from media_pipeline.ocr.base import Picture, TextEngine
+from media_pipeline.stages.captions.crops import cut_out
 from media_pipeline.stages.captions.follow import Follower, Sample
 from media_pipeline.stages.captions.layout import Showing, join_split
 from media_pipeline.stages.captions.reading import Reader, Row
@@ -24,7 +25,6 @@ from media_pipeline.stages.captions.tracks import Track
 _STRIP_SIDE, _UPRIGHT_SIDE = 640, 416
 _SMALLEST_SIDE = 16  # pixels of the region: lower text than half of this cannot be read
 _SHORTEST_S = 0.2  # what is shorter is no caption but a scrolling or moving text seen for a moment
-_READ_ACROSS, _READ_DOWN = 0.5, 0.04  # of the row height: tight crops lose a leading 一
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +133,7 @@ class Scan:
         across, down = picture.shape[1] / width, picture.shape[0] / height
 
         def crop(box: PixelBox) -> Picture:
-            margin = box.height
-            left = int((box.left - _READ_ACROSS * margin) * across)
-            right = round((box.right + _READ_ACROSS * margin) * across)
-            top = int((box.top - _READ_DOWN * margin) * down)
-            bottom = round((box.bottom + _READ_DOWN * margin) * down)
-            return picture[max(0, top) : bottom, max(0, left) : right]
+            return cut_out(picture, box, across, down)
 
         return Sample(_scaled(picture, self.size), crop)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -211,6 +212,21 @@ class Track:
         known = np.where(np.isnan(self._means), scores, self._means)
         self._means = known + share * np.where(np.isnan(scores), 0, scores - known)
         self._level += share * (match.level - self._level)
+
+    def rest_from(self, index: int, luma: Callable[[int], Luma]) -> Track | None:
+        """The track of another text that has stood here since a frame, if a sample shows it.
+
+        Parameters
+        ----------
+        luma : the working strip of a frame by number.
+        """
+        if self._staged is None or not index <= self._staged[0] <= self.end:
+            return None
+        sample, _, _, crop = self._staged
+        rest = Track(self.text, sample, luma(sample))
+        rest.take(sample, luma(sample), crop)
+        rest.start, rest.end, rest.settled = index, self.end, True
+        return rest
 
     def crops(self) -> Crops | None:
         """The mean and one of the pictures, or None before the first."""

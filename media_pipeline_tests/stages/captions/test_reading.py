@@ -72,10 +72,10 @@ def test_latin_rows_are_always_read_twice() -> None:
 
 
 def test_a_mark_that_comes_back_is_not_read_for_ever() -> None:
-    reader = Reader(Script(*[Reading("光影放映室", 0.99)] * 2), "ch")
+    reader = Reader(Script(*[Reading("光影放映室", 0.99)] * 3), "ch")
     rows = [reader.read(track("光影放映室")) for _ in range(5)]
     assert [row.text if row else None for row in rows] == ["光影放映室"] * 5
-    assert reader.lines == 2
+    assert reader.lines == 3
 
 
 def test_a_caption_that_looks_almost_the_same_is_read() -> None:
