@@ -56,15 +56,14 @@ def run(
 
 
 def _object(text: str) -> dict[str, Any]:
+    """JobParams as the gateway reads them, unquoted names and bare backslashes included."""
+    from media_pipeline.gateway.ice.faults import Fault
+    from media_pipeline.gateway.ice.relaxed import read_object
+
     try:
-        value = json.loads(text)
-    except ValueError as error:
-        raise InvalidParameter(
-            f"JobParams is not JSON ({error})", 'write it as {"name": value}'
-        ) from None
-    if not isinstance(value, dict):
-        raise InvalidParameter(f"JobParams is {text!r}", 'write it as {"name": value}')
-    return value
+        return read_object(text, "JobParams")
+    except Fault as fault:
+        raise InvalidParameter(fault.message, 'write it as {"name": value}') from None
 
 
 def _seconds(runner: Runner, key: str) -> float | None:

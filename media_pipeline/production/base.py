@@ -67,15 +67,17 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def checked(model: type[Model], values: Mapping[str, Any], place: str = PLACE) -> Model:
-    """The parameters, validated.
+    """The parameters, validated; their names count in any case.
 
     Raises
     ------
     InvalidParameter
         naming the parameter, its value and what is allowed.
     """
+    names = {name.lower(): name for name in model.model_fields}
+    given = {names.get(name.lower(), name): value for name, value in values.items()}
     try:
-        return model.model_validate(dict(values))
+        return model.model_validate(given)
     except ValidationError as error:
         raise InvalidParameter(refusal(model, error, place)) from None
 

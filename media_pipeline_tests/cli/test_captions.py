@@ -26,6 +26,16 @@ def bilingual(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_clip(tmp_path_factory.mktemp("two") / "two.mp4", Film(BILINGUAL, 4.6)).path
 
 
+def test_job_params_are_read_as_the_service_documents_them(
+    command: Home, inside: Callable[..., Done], bilingual: Path
+) -> None:
+    params = r"{fps:10,Sep:false,track:'main',formatter:'{\an8}',roi:[[0.5, 1], [0, 1]]}"
+    done = inside("run", "CaptionExtraction", str(bilingual), "out.srt", "--params", params)
+    assert done.returncode == 0, done.stderr
+    text = (command.cwd / "out.srt").read_text(encoding="utf-8")
+    assert text.count("\n{\\an8}") == len(BILINGUAL)
+
+
 def extract(inside: Callable[..., Done], film: Path, out: str, **params: object) -> Done:
     return inside("run", "CaptionExtraction", str(film), out, "--params", json.dumps(params))
 
@@ -77,3 +87,22 @@ def test_only_the_catalogue_looks_beyond_the_bottom_quarter(
     )
     assert done.returncode == 0, done.stderr
     assert score_cues(cues, read_cues(command.cwd / "auto" / "captions.srt")).exact == 2
+
+
+@pytest.mark.slow
+def test_a_correction_tells_how_well_the_machine_had_read(
+    command: Home, inside: Callable[..., Done], bilingual: Path
+) -> None:
+    (command.cwd / "only.yaml").write_text("stages: [captions]\n")
+    done = inside("process", str(bilingual), "--out", "made", "--profile", "only.yaml")
+    assert done.returncode == 0, done.stderr
+    fixed = command.cwd / "made" / "captions.srt"
+    text = fixed.read_text(encoding="utf-8")
+    fixed.write_text(text.replace("加班", "睡觉"), encoding="utf-8")
+    done = inside("correct", "two.mp4", str(fixed))
+    assert done.returncode == 0, done.stderr
+    characters = len(" ".join(" ".join(cue.text.split()) for cue in BILINGUAL))
+    assert (
+        f"the reading had 2 wrong of {characters} characters ({2 / characters:.2%}); "
+        "2 of 3 captions were right, 0 missed, 0 too many" in done.stdout
+    )

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from media_pipeline.errors import NoCaptionsFound
+from media_pipeline.media.decode import decode
 from media_pipeline.media.probe import probe
 from media_pipeline.ocr.base import load_engine
 from media_pipeline.stages.base import Environment
-from media_pipeline.stages.captions import OCR_CUES, Params, extract_captions
+from media_pipeline.stages.captions import OCR_CUES, Params, band, extract_captions
 from media_pipeline.stages.captions.band import band_of, find_band
 from media_pipeline.stages.captions.layout import Showing
 from media_pipeline.stages.captions.reading import Row
@@ -18,6 +19,7 @@ from media_pipeline.stages.captions.rows import PixelBox
 from media_pipeline.text.cues import Cue
 from media_pipeline_tests.generators.artifacts import run_stage
 from media_pipeline_tests.generators.captions import CaptionClip, Film, Mark, Style, make_clip
+from media_pipeline_tests.generators.video import ffmpeg
 from media_pipeline_tests.scoring import score_cues
 from media_pipeline_tests.stages.captions.showings import look
 
@@ -42,11 +44,11 @@ def test_the_band_of_the_captions_is_found(high: CaptionClip) -> None:
     assert video is not None
     shares: list[float] = []
     engine = load_engine("rapidocr", Environment())
-    band = find_band(high.path, video, engine, "ch", progress=shares.append)
-    assert band is not None
-    assert 0.44 < band.y < 0.545  # the text stands from .545 to .58
-    assert 0.58 < band.bottom < 0.67
-    assert (band.x, band.w) == (0.0, 1.0)
+    found = find_band(high.path, video, engine, "ch", progress=shares.append)
+    assert found is not None
+    assert 0.44 < found.y < 0.545  # the text stands from .545 to .58
+    assert 0.58 < found.bottom < 0.67
+    assert (found.x, found.w) == (0.0, 1.0)
     assert shares[-1] == 1.0
 
 
@@ -60,6 +62,25 @@ def test_the_catalogue_finds_captions_above_the_bottom_quarter_and_says_so(
     (warning,) = found.warnings
     assert warning.startswith("the bottom quarter of the picture holds no captions: ")
     assert f"roi [[{round(found.region.y, 3)}, " in warning
+
+
+@pytest.mark.slow
+def test_long_films_are_looked_at_by_their_key_frames(
+    high: CaptionClip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "keys.mp4"
+    ffmpeg("-i", high.path, "-c:v", "libx264", "-preset", "ultrafast", "-g", "12", path)
+    video = probe(path).video
+    assert video is not None
+    monkeypatch.setattr(band, "_SHORT_S", 1.0)
+    monkeypatch.setattr(band, "decode", lambda _: pytest.fail("decoded from end to end"))
+    found = find_band(path, video, load_engine("rapidocr", Environment()), "ch")
+    assert found is not None
+    assert 0.44 < found.y < found.bottom < 0.67
+    monkeypatch.setattr(band, "decode", decode)
+    few = probe(high.path).video  # has one key frame
+    assert few is not None
+    assert find_band(high.path, few, load_engine("rapidocr", Environment()), "ch") is not None
 
 
 def test_a_region_that_is_given_is_the_only_one_that_is_read(high: CaptionClip) -> None:
@@ -86,18 +107,18 @@ def rows(*texts: str, box: PixelBox = LINE, first: int = 0) -> list[Showing]:
 
 
 def test_text_that_changes_at_one_place_is_captions() -> None:
-    band = band_of(rows("他今天会来", "", "我在公司加班", "快走"), 8, (640, 360))
-    assert band is not None
-    assert band.y == pytest.approx(216 / 360)
-    assert band.bottom == pytest.approx(288 / 360)
+    found = band_of(rows("他今天会来", "", "我在公司加班", "快走"), 8, (640, 360))
+    assert found is not None
+    assert found.y == pytest.approx(216 / 360)
+    assert found.bottom == pytest.approx(288 / 360)
 
 
 def test_a_second_row_belongs_to_the_band() -> None:
     lower = PixelBox(180, 268, 460, 288)
-    found = rows("他今天会来", "我在公司加班") + rows("He comes", "I work", box=lower)
-    band = band_of(found, 8, (640, 360))
-    assert band is not None
-    assert band.bottom > 288 / 360
+    two = rows("他今天会来", "我在公司加班") + rows("He comes", "I work", box=lower)
+    found = band_of(two, 8, (640, 360))
+    assert found is not None
+    assert found.bottom > 288 / 360
 
 
 @pytest.mark.parametrize(
