@@ -80,7 +80,7 @@ def test_only_the_catalogue_looks_beyond_the_bottom_quarter(
     done = inside("process", str(film), "--out", "made", "--profile", "only.yaml")
     assert done.returncode == 0, done.stderr
     assert score_cues(cues, read_cues(command.cwd / "made" / "captions.srt")).exact == 2
-    assert "the bottom quarter of the picture holds no captions" in done.stdout
+    assert "the bottom quarter of the picture does not hold the captions" in done.stdout
     done = inside(
         *("process", str(film), "--out", "auto", "--profile", "only.yaml"),
         *("--set", "ocr_cues.roi=auto"),

@@ -47,6 +47,8 @@ BOTTOM_QUARTER = [[0.75, 1.0], [0.0, 1.0]]
 """The region that the wire reads where none is given."""
 _PROGRESS_FRAMES = 16
 _LISTED = 10  # times of doubtful captions in a warning
+_CUT = 0.004  # share of the picture's height by which an edge is met
+_STAYS = 0.8  # share of the film that a text stays which is no caption
 _SCAN = 0.2  # share of the work that looking for the band is
 
 
@@ -187,14 +189,29 @@ def _extract(
         return _in_band(path, info, params, engine, progress)
     roi = BOTTOM_QUARTER if params.roi is None else params.roi
     found = _read(path, info, params, engine, Box.from_roi(roi), progress)
-    if found.cues or params.roi is not None:
+    if params.roi is not None or _holds_the_captions(found, info.duration):
         return found
     elsewhere = _in_band(path, info, params, engine, progress)
-    if not elsewhere.cues:
+    if len(_texts(elsewhere)) < max(1, len(_texts(found))):
         return found
     where = _shown(elsewhere.region)
-    warning = f"the bottom quarter of the picture holds no captions: they were read in {where}"
+    warning = f"the bottom quarter of the picture does not hold the captions: they are in {where}"
     return replace(elsewhere, warnings=(*elsewhere.warnings, warning))
+
+
+def _holds_the_captions(found: Extraction, film: float) -> bool:
+    """Whether captions stand inside the region that was read.
+
+    They do not when there are none, when its upper edge cuts them, and when all that it holds is
+    one text that stays: a disclaimer below the captions.
+    """
+    cut = sum(e.lines[0].y <= found.region.y + _CUT for e in found.evidence)
+    stays = len(_texts(found)) == 1 and sum(c.duration for c in found.cues) >= _STAYS * film
+    return bool(found.cues) and not stays and cut <= len(found.cues) / 2
+
+
+def _texts(found: Extraction) -> set[str]:
+    return {cue.text for cue in found.cues}
 
 
 def _in_band(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -60,8 +61,24 @@ def test_the_catalogue_finds_captions_above_the_bottom_quarter_and_says_so(
     assert score_cues(high.cues, found.cues).boundary(100) < 0.0401
     assert 0.44 < found.region.y < found.region.bottom < 0.67
     (warning,) = found.warnings
-    assert warning.startswith("the bottom quarter of the picture holds no captions: ")
+    assert warning.startswith("the bottom quarter of the picture does not hold the captions: ")
     assert f"roi [[{round(found.region.y, 3)}, " in warning
+
+
+@pytest.mark.parametrize(
+    ("bottom", "marks"),
+    [(0.21, ()), (0.3, (Mark("本故事纯属虚构", 0.3, 0.94, 0.03),))],
+    ids=["cut by the edge", "above a disclaimer"],
+)
+def test_captions_that_only_reach_into_the_bottom_quarter_are_looked_for(
+    tmp_path: Path, bottom: float, marks: Sequence[Mark]
+) -> None:
+    style = Style(size=0.045, bottom=bottom)
+    film = Film(CUES, 5.4, size=(360, 640), style=style, marks=marks)
+    found = extract_captions(make_clip(tmp_path / "clip.mp4", film).path)
+    assert [cue.text for cue in found.cues] == [cue.text for cue in CUES]
+    assert found.region.y < 0.7
+    assert len(found.warnings) == 1
 
 
 @pytest.mark.slow
