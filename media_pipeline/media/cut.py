@@ -1,20 +1,23 @@
-"""Cutting a range out of a film, exact to the frame, by decoding and encoding it again."""
+"""Cutting a range out of a film, exact to the frame: coded anew, or only at its edges."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import av
 
 from media_pipeline.errors import InvalidParameter
 from media_pipeline.media import ffmpeg
+from media_pipeline.media.coding import Coding
 from media_pipeline.media.container import AV_TIME_BASE, container_start, open_media
-from media_pipeline.media.encode import aac_args, h264_args, picture_filters
+from media_pipeline.media.encode import aac_args
 from media_pipeline.media.files import atomic_path
+from media_pipeline.media.gops import NotJoinable
 from media_pipeline.media.probe import AudioStream, MediaInfo, VideoStream, probe
 
 _EPSILON_S = 0.001  # times of frames are rounded to milliseconds in Matroska
@@ -59,6 +62,8 @@ def cut(
     crf: int = 20,
     preset: str = "veryfast",
     max_height: int | None = None,
+    coding: Coding | None = None,
+    copy: bool = False,
     progress: Callable[[float], None] | None = None,
 ) -> float:
     """Cut the range from ``start`` to ``end`` seconds out of a film into a file of its own.
@@ -74,6 +79,9 @@ def cut(
     info : what probing found, where known.
     crf, preset : of libx264.
     max_height : a taller picture is made that tall.
+    coding : size, bit rate and codec of the picture, in place of the three before.
+    copy : take the groups of pictures that lie wholly inside as they are where that is safe, and
+        code only the edges anew; the clip is the same to the frame.
     progress : called with the share that is done.
 
     Returns
@@ -97,19 +105,24 @@ def cut(
     sound = next((a for a in info.audio if a.index == info.audio_index), None)
     end = min(end, info.duration)
     span = frame_span(path, video, start, end) if video else Span(start, end, start, start)
+    made = coding or Coding(crf, preset, max_height)
     indexed = any(name in info.container for name in _INDEXED)
     opened = span.seek if indexed else max(0.0, span.seek - _ROUGHLY_S)
-    with atomic_path(target) as temporary:
+    with atomic_path(target) as temporary, TemporaryDirectory(prefix="media_pipeline_cut_") as name:
+        picture = _copied(path, video, info, span, made, Path(name)) if copy and video else None
+        opening = ["-ss", f"{opened:.6f}", "-i", ffmpeg.source(path)]
+        if picture is not None:
+            shown = [*opening, "-i", ffmpeg.source(picture), "-map", "1:v", "-c:v", "copy"]
+        elif video is not None:
+            shown = [*opening, *_picture_args(video, span, opened, made)]
+        else:
+            shown = [*opening, "-vn"]
         ffmpeg.run(
             [
-                *("-ss", f"{opened:.6f}", "-i", ffmpeg.source(path)),
-                *(
-                    _picture_args(video, span, opened, crf, preset, max_height)
-                    if video
-                    else ("-vn",)
-                ),
+                *shown,
                 *(_sound_args(sound, span, opened) if sound else ("-an",)),
                 *("-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1"),
+                *("-video_track_timescale", "90000", "-movflags", "+faststart"),
                 ffmpeg.source(temporary),
             ],
             duration=span.duration,
@@ -118,9 +131,33 @@ def cut(
     return span.duration
 
 
-def _picture_args(
-    video: VideoStream, span: Span, opened: float, crf: int, preset: str, max_height: int | None
-) -> list[str]:
+def _copied(
+    path: Path, video: VideoStream, info: MediaInfo, span: Span, made: Coding, folder: Path
+) -> Path | None:
+    """The picture of the clip with its inner groups copied; None where it is coded anew whole."""
+    # imported here because it cuts its edges with this module's arguments
+    from media_pipeline.media.splice import splice
+
+    if not made.as_it_is(video) or span.held or span.shown < span.start - _EPSILON_S:
+        return None
+
+    def edge(start: float, end: float, seek: float, extra: Sequence[str], target: Path) -> None:
+        part = Span(start, end, start, seek)
+        args = _picture_args(video, part, seek, made)
+        ffmpeg.run(
+            [
+                *("-ss", f"{seek:.6f}", "-i", ffmpeg.source(path)),
+                *(*args, *extra, "-an", ffmpeg.source(target)),
+            ]
+        )
+
+    try:
+        return splice(path, video, info.container, span.start, span.end, span.seek, edge, folder)
+    except NotJoinable:
+        return None
+
+
+def _picture_args(video: VideoStream, span: Span, opened: float, made: Coding) -> list[str]:
     # the first frame may have come before the start (slide shows) or after it (late pictures): it
     # is shown from time zero all the same
     late = span.start - span.shown
@@ -130,9 +167,9 @@ def _picture_args(
         f"setpts='if(eq(N,0),0,PTS-STARTPTS-({late:.6f})/TB)'",
         *([f"fps={_HELD_FPS}:start_time=0"] if span.held else []),
         f"trim=end={span.duration - _EPSILON_S:.6f}",
-        *picture_filters(video, max_height),
+        *made.filters(video),
     ]
-    return ["-map", f"0:{video.index}", "-vf", ",".join(filters), *h264_args(crf, preset)]
+    return ["-map", f"0:{video.index}", "-vf", ",".join(filters), *made.args()]
 
 
 def _sound_args(sound: AudioStream, span: Span, opened: float) -> list[str]:

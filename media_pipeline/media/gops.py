@@ -109,6 +109,33 @@ def read_stream(path: Path, video: VideoStream, container: str) -> Stream:
     return Stream(pictures, groups, configuration, free, profile, video.pixel_format, scale, origin)
 
 
+def read_part(path: Path, video: VideoStream, container: str, start: float, end: float) -> Stream:
+    """Read the groups between two times, from the key frame before ``start``; without decoding.
+
+    The last group of the part is only as long as was read of it, unless the file ends there.
+    Parameters and errors are those of :func:`read_stream`; an hour before is not read.
+    """
+    _check(video, container)
+    with open_media(path) as file:
+        stream = next(s for s in file.streams.video if s.index == video.index)
+        configuration = Configuration.parse(stream.codec_context.extradata or b"")
+        if configuration is None:
+            raise NotJoinable("its H.264 is not packed as MP4 packs it")
+        free, profile = _free_number(configuration)
+        scale, origin = float(stream.time_base or 0), container_start(file)
+        if start > 0:
+            file.seek(int((start + origin) / scale), stream=stream, backward=True)
+        pictures = []
+        for picture in _pictures(file.demux(stream), configuration):
+            pictures.append(picture)
+            if picture.entry and picture.pts * scale - origin > end:
+                break  # with the picture by which the group before it ends
+    groups = tuple(_groups(pictures, scale, origin, video.start + video.duration))
+    return Stream(
+        tuple(pictures), groups, configuration, free, profile, video.pixel_format, scale, origin
+    )
+
+
 def _check(video: VideoStream, container: str) -> None:
     if video.codec != "h264" or video.bit_depth != 8 or video.pixel_format not in _PIXELS:
         raise NotJoinable(f"its picture is {video.codec} {video.pixel_format}")

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from media_pipeline.errors import NothingToDo
+from media_pipeline.media.coding import Coding
 from media_pipeline.media.cut import cut
 from media_pipeline.media.encode import Preset
+from media_pipeline.media.picture_size import PictureSize
 from media_pipeline.media.probe import MediaInfo
 from media_pipeline.stages.base import (
     MediaOutput,
@@ -26,15 +28,57 @@ from media_pipeline.stages.base import (
 )
 from media_pipeline.stages.tables import CLIPS
 
+_CRF = 20
+
+CODECS = {
+    "h264": "h264", "h.264": "h264", "avc": "h264", "libx264": "h264",
+    "h265": "hevc", "h.265": "hevc", "hevc": "hevc", "libx265": "hevc",
+}  # fmt: skip
+"""Names of codecs, in lower case, as callers write them."""
+
 
 class Params(StageParams):
-    """How clips are encoded."""
+    """How clips are encoded.
 
-    crf: int = Field(20, ge=0, le=51, description="quality of H.264: lower is better and larger")
+    Where nothing is asked for, pictures are copied as they are and only the edges coded anew.
+    """
+
+    crf: int | None = Field(
+        None, ge=0, le=51, description="quality: lower is better and larger; coded anew with it"
+    )
     preset: Preset = Field("veryfast", description="effort of the encoder: slower is smaller")
     max_height: int | None = Field(
         None, ge=16, le=8192, description="pixels; a taller picture is made that tall"
     )
+    width: int | None = Field(None, ge=16, le=8192, description="of the picture, pixels")
+    height: int | None = Field(None, ge=16, le=8192, description="of the picture, pixels")
+    fit: Literal["fit", "fill"] = Field(
+        "fit", description="keep the aspect with bars, or by cutting off what stands out"
+    )
+    bitrate: int | None = Field(None, ge=50, le=100_000, description="kbit/s of the picture")
+    codec: str = Field(
+        "h264", description="h264 or h265", json_schema_extra={"allowed": "h264 | h265"}
+    )
+
+    @field_validator("codec")
+    @classmethod
+    def _known_codec(cls, codec: str) -> str:
+        if codec.strip().lower() not in CODECS:
+            raise ValueError(f"no codec {codec!r}; there are h264 and h265")
+        return CODECS[codec.strip().lower()]
+
+    @property
+    def coding(self) -> Coding:
+        """The same for the cutter."""
+        sized = self.width or self.height
+        return Coding(
+            crf=_CRF if self.crf is None else self.crf,
+            preset=self.preset,
+            max_height=self.max_height,
+            size=PictureSize(self.width, self.height, self.fit == "fill") if sized else None,
+            bitrate=self.bitrate,
+            codec="hevc" if self.codec == "hevc" else "h264",
+        )
 
 
 def render_clips(
@@ -79,9 +123,8 @@ def render_clips(
             start,
             end,
             info=info,
-            crf=params.crf,
-            preset=params.preset,
-            max_height=params.max_height,
+            coding=params.coding,
+            copy=params.crf is None,
             progress=told,
         )
         clips.append((name, seconds))
@@ -120,7 +163,7 @@ RENDERED_CLIPS = Stage(
     name="rendered_clips",
     group="highlights",
     description="Every highlight as an MP4 file of its own (M4A where there is only sound).",
-    version="2",
+    version="3",
     params=Params,
     inputs=("source", "highlight_candidates"),
     outputs=(TableOutput("clips.parquet", CLIPS), MediaOutput("clip_*.m[p4][4a]")),
