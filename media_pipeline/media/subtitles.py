@@ -96,7 +96,7 @@ def _event(found: SubtitleSet, packet: Packet[Any], origin: float) -> SubtitlePi
     shown_at = found.pts / AV_TIME_BASE - origin
     start = shown_at + found.start_display_time / 1000
     end = shown_at + _length(found, packet)
-    rects = [rect for rect in found.rects if isinstance(rect, BitmapSubtitle) and rect.width > 0]
+    rects = [rect for rect in found.rects if isinstance(rect, BitmapSubtitle) and rect.planes]
     letters = [_letters(rect) for rect in sorted(rects, key=lambda rect: (rect.y, rect.x))]
     return SubtitlePicture(start, end, tuple(one for one in letters if one.any()))
 
@@ -125,7 +125,8 @@ def _letters(rect: BitmapSubtitle) -> Letters:
     import cv2
 
     plane: Any = rect.planes[0]  # a buffer, which its type does not say
-    indices = np.frombuffer(plane, np.uint8).reshape(rect.height, rect.width)
+    indices = np.frombuffer(plane, np.uint8)[: rect.height * rect.width]
+    indices = indices.reshape(rect.height, rect.width)
     border = np.concatenate([indices[0], indices[-1], indices[:, 0], indices[:, -1]])
     ground = int(np.bincount(border).argmax())
     counts = np.bincount(indices.ravel(), minlength=256)

@@ -16,7 +16,12 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from pydantic import Field
 
-from media_pipeline.errors import EncodeFailed, InvalidCaptions, InvalidParameter
+from media_pipeline.errors import (
+    EncodeFailed,
+    InvalidCaptions,
+    InvalidParameter,
+    MediaPipelineError,
+)
 from media_pipeline.media import ffmpeg
 from media_pipeline.media.decode import frame_at
 from media_pipeline.media.probe import MediaInfo, SubtitleStream, probe
@@ -85,21 +90,22 @@ def inspect(
         when ``audio_stream`` is no sound track of the file.
     """
     info = _choose(probe(path), audio_stream)
+    warnings = [
+        *info.warnings,
+        *(
+            f"subtitle stream {stream.index} ({stream.codec}) holds no text to use"
+            for stream in info.subtitles
+            if not (stream.text or stream.pictures)  # those are read by who has a text engine
+        ),
+    ]
     subtitles: list[EmbeddedSubtitles] = []
-    warnings = list(info.warnings)
-    for number, stream in enumerate(info.subtitles):
-        if stream.pictures:
-            continue  # read by the stage that has a text engine
-        if not stream.text:
-            warnings.append(f"subtitle stream {stream.index} ({stream.codec}) holds no text to use")
-            continue
-        try:
-            cues = read_embedded(path, stream.index)
-        except (EncodeFailed, InvalidCaptions) as error:
-            warnings.append(f"subtitle stream {stream.index} cannot be read: {error.message}")
+    streams = {stream.index: stream for stream in info.subtitles if stream.text}
+    for index, cues in read_embedded(path, list(streams)).items():
+        if isinstance(cues, MediaPipelineError):
+            warnings.append(f"subtitle stream {index} cannot be read: {cues.message}")
         else:
-            subtitles.append(EmbeddedSubtitles(stream, cues))
-        progress((number + 1) / len(info.subtitles))
+            subtitles.append(EmbeddedSubtitles(streams[index], cues))
+    progress(1.0)
     return Inspection(info, subtitles, warnings)
 
 
@@ -116,23 +122,48 @@ def _choose(info: MediaInfo, audio_stream: int | None) -> MediaInfo:
     return info.model_copy(update={"audio_index": audio_stream, "audio_choice": "as asked for"})
 
 
-def read_embedded(path: Path, stream: int) -> list[Cue]:
-    """The cues of a subtitle stream of the file, times in seconds from the container's start time.
+def read_embedded(
+    path: Path, streams: Sequence[int]
+) -> dict[int, list[Cue] | EncodeFailed | InvalidCaptions]:
+    """The cues of subtitle streams of the file, times in seconds from the container's start time.
 
-    Raises
-    ------
-    EncodeFailed
-        when ffmpeg cannot convert the stream.
-    InvalidCaptions
-        when it holds no cue.
+    The file is read once for all streams, and again for each only where one of them cannot be
+    converted.
+
+    Returns
+    -------
+    By stream its cues, or why it has none.
     """
+    if not streams:
+        return {}
+    try:
+        texts = _as_srt(path, streams)
+    except EncodeFailed as error:
+        if len(streams) == 1:
+            return {streams[0]: error}
+        return {index: read_embedded(path, [index])[index] for index in streams}
+    found: dict[int, list[Cue] | EncodeFailed | InvalidCaptions] = {}
+    for index, text in texts.items():
+        try:
+            found[index] = parse_cues(text, "srt", name=f"subtitle stream {index}")
+        except InvalidCaptions as error:
+            found[index] = error
+    return found
+
+
+def _as_srt(path: Path, streams: Sequence[int]) -> dict[int, str]:
     with tempfile.TemporaryDirectory() as folder:
-        target = Path(folder) / "stream.srt"
-        ffmpeg.run(
-            ["-i", ffmpeg.source(path), "-map", f"0:{stream}", "-f", "srt", ffmpeg.source(target)]
-        )
-        text = target.read_text(encoding="utf-8", errors="replace")
-    return parse_cues(text, "srt", name=f"subtitle stream {stream}")
+        targets = {index: Path(folder) / f"{index}.srt" for index in streams}
+        outputs = [
+            argument
+            for index, target in targets.items()
+            for argument in ("-map", f"0:{index}", "-f", "srt", ffmpeg.source(target))
+        ]
+        ffmpeg.run(["-i", ffmpeg.source(path), *outputs])
+        return {
+            index: target.read_text(encoding="utf-8", errors="replace")
+            for index, target in targets.items()
+        }
 
 
 def poster(path: Path, info: MediaInfo) -> NDArray[np.uint8] | None:

@@ -32,6 +32,11 @@ def test_captions_are_found_over_rows_and_case(text: str) -> None:
     assert hits(film, text) == [(5, "captions")]
 
 
+def test_doubtful_captions_are_said_to_be() -> None:
+    film = Film(cues=[Cue(1, 2, "no time", 0.4, doubtful=True), Cue(5, 7, "no time")])
+    assert hits(film, "time") == [(1, "captions, doubtful"), (5, "captions")]
+
+
 @pytest.mark.parametrize(
     ("text", "at"),
     [("time left", [3.0]), ("me left", [3.0]), ("we", [0.0]), ("have no time left.", [1.0])],

@@ -8,7 +8,8 @@ import cv2
 import pyarrow.parquet as pq
 import pytest
 
-from media_pipeline.errors import InvalidParameter
+from media_pipeline.errors import EncodeFailed, InvalidParameter
+from media_pipeline.media import ffmpeg
 from media_pipeline.media.probe import MediaInfo, probe
 from media_pipeline.stages.base import Outcome, Work
 from media_pipeline.stages.source import SOURCE, Params, inspect
@@ -62,6 +63,25 @@ def test_times_are_on_the_clock_of_the_picture(film: Path, tmp_path: Path) -> No
     video.ffmpeg("-i", film, "-map", "0", "-c", "copy", "-output_ts_offset", "5", late)
     (chinese, _) = inspect(late).subtitles
     assert chinese.cues[0].start == pytest.approx(0.2, abs=0.03)
+
+
+def test_one_stream_that_cannot_be_read_does_not_take_the_others_with_it(
+    film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_ffmpeg, calls = ffmpeg.run, []
+
+    def refuses_the_third(arguments: list[str]) -> None:
+        calls.append(arguments)
+        if "0:3" in arguments:
+            raise EncodeFailed("ffmpeg knows no such stream")
+        run_ffmpeg(arguments)
+
+    assert len(inspect(film).subtitles) == 2
+    monkeypatch.setattr(ffmpeg, "run", refuses_the_third)
+    found = inspect(film)
+    assert [one.stream.index for one in found.subtitles] == [2]
+    assert found.warnings == ["subtitle stream 3 cannot be read: ffmpeg knows no such stream"]
+    assert len(calls) == 3
 
 
 def test_mov_text_is_read(clip: Path, tmp_path: Path) -> None:
