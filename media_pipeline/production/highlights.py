@@ -1,17 +1,21 @@
-"""HighlightExtraction: the moments worth showing, and clips of them when asked."""
+"""HighlightExtraction: the moments worth showing of up to five films, and clips of them when asked.
+
+One prepared work serves all films of a request, one after another: what an earlier film has shown
+is not shown again.
+"""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
 from pydantic import Field
 
-from media_pipeline.asr.sound import map_wav
-from media_pipeline.asr.vad import speech_spans
-from media_pipeline.errors import NoSpeech, Unavailable
+from media_pipeline.errors import InvalidParameter, NoSpeech
 from media_pipeline.media.files import atomic_path
 from media_pipeline.media.probe import MediaInfo
 from media_pipeline.production.base import (
@@ -20,15 +24,23 @@ from media_pipeline.production.base import (
     Result,
     Work,
     checked,
+    checked_stage,
     stage_fields,
 )
-from media_pipeline.stages.captions import CAPTIONS
-from media_pipeline.stages.highlights import HIGHLIGHT_CANDIDATES, RENDERED_CLIPS
-from media_pipeline.stages.speech import AUDIO
+from media_pipeline.stages.highlights import HIGHLIGHT_CANDIDATES, RENDERED_CLIPS, render_clips
+from media_pipeline.stages.highlights.clips import Params as ClipParams
+from media_pipeline.stages.highlights.prints import Print, alike
+from media_pipeline.store import StoredArtifact
 
-_OF_STAGE = ("count", "clip_duration", "keywords")
-_OF_CLIPS = ("crf",)
+_OF_STAGE = (
+    *("count", "clip_duration", "keywords", "weights", "min_score"),
+    *("enable_action_recog", "custom_actions"),
+)
+_OF_CLIPS = ("crf", "preset", "width", "height", "fit", "bitrate", "codec")
 INDEX = "{index}"
+MOST_FILMS, MOST_SECONDS = 5, 2 * 3600.0
+
+Row = Mapping[str, Any]
 
 
 class HighlightParams(
@@ -38,8 +50,6 @@ class HighlightParams(
     """What can be asked of highlights."""
 
     export: bool = Field(False, description="write a clip of each")
-    width: int | None = Field(None, ge=16, le=8192, description="widest clip, pixels")
-    height: int | None = Field(None, ge=16, le=8192, description="tallest clip, pixels")
     allow_non_speech: bool = Field(False, description="take films without captions and voices")
 
 
@@ -48,52 +58,109 @@ def prepare(values: Mapping[str, Any]) -> Work:
     params = checked(HighlightParams, values, "")
     given = params.model_fields_set
     stage = {HIGHLIGHT_CANDIDATES.name: params.model_dump(include=given & set(_OF_STAGE))}
+    coding = params.model_dump(include=given & set(_OF_CLIPS), exclude_none=True)
+    # what the stages refuse besides ranges
+    checked_stage(HIGHLIGHT_CANDIDATES, stage[HIGHLIGHT_CANDIDATES.name], "")
+    checked_stage(RENDERED_CLIPS, coding, "")
+    seen: list[Print] = []
 
     def work(job: Job) -> Result:
-        if not params.allow_non_speech:
-            _require_words(job)
         share = 0.6 if params.export else 1.0
         found = job.runner.request(
             job.key, HIGHLIGHT_CANDIDATES, stage, progress=lambda s: job.progress(s * share)
         )
-        rows = found.table("highlights").to_pylist()
-        ranges = [
-            {
-                "In": round(row["start"], 3),
-                "Out": round(row["end"], 3),
-                "Tags": list(row["tags"] or ()),
-                "Score": round(row["score"], 4),
-            }
-            for row in rows
-        ]
+        if not params.allow_non_speech:
+            _require_words(job, found)
+        rows = _unseen(found.table("candidates").to_pylist(), seen, params.count)
+        ranges = [_range(row) for row in rows]
         if params.export and rows:
-            clips = {**stage, RENDERED_CLIPS.name: _encoding(job, params)}
-            made = job.runner.request(
-                job.key, RENDERED_CLIPS, clips, progress=lambda s: job.progress(0.6 + s * 0.4)
-            )
-            for number, file in enumerate(made.table("clips")["file"].to_pylist()):
-                name = job.name.replace(INDEX, str(job.index + number))
-                ranges[number]["OutputURL"] = name
-                with atomic_path(job.folder / name) as target:
-                    shutil.copyfile(made.path(file), target)
-        return ranges
+            files = _clips(job, found, rows, stage, coding)
+            for entry, name in zip(ranges, files, strict=True):
+                entry["OutputURL"] = name
+        result: dict[str, Any] = {"TimeRanges": ranges}
+        if found.facts.get("unsupported_actions"):
+            result["UnsupportedActions"] = list(found.facts["unsupported_actions"])
+        if found.manifest.warnings:
+            result["Notes"] = list(found.manifest.warnings)
+        return result
 
     return work
 
 
-def _require_words(job: Job) -> None:
+def check_request(films: int, *, export_to: str | None = None) -> None:
+    """What holds of a request as a whole.
+
+    Parameters
+    ----------
+    films : how many.
+    export_to : the name that the clips get; None without clips.
+
+    Raises
+    ------
+    InvalidParameter
+        in the words of the ICE API.
+    """
+    if not 1 <= films <= MOST_FILMS:
+        raise InvalidParameter(
+            f"'InputConfig.MediaArray' is invalid, input: {films} media, value range: "
+            f"1-{MOST_FILMS} items"
+        )
+    if export_to is not None and INDEX not in export_to.rsplit("/", 1)[-1]:
+        raise InvalidParameter(
+            f"'OutputConfig.ObjectKey' is invalid, input: {export_to}: its last part must hold "
+            f"{INDEX}"
+        )
+
+
+def check_seconds(seconds: float) -> None:
+    """How long all films of a request may last together.
+
+    Raises
+    ------
+    InvalidParameter
+    """
+    if seconds > MOST_SECONDS:
+        raise InvalidParameter(
+            f"the media last {seconds:.0f} s together, value range: <= {MOST_SECONDS:.0f}"
+        )
+
+
+def _unseen(candidates: Sequence[Row], seen: list[Print], count: int) -> list[Row]:
+    """The best candidates that neither this film nor an earlier one shows already, in film order;
+    they count as seen from now on.
+    """
+    chosen: list[Row] = []
+    fresh: list[Print] = []
+    for row in candidates:
+        mark = Print(
+            np.asarray(row["picture_print"], np.uint64), np.asarray(row["sound_print"], np.uint32)
+        )
+        if len(chosen) < count and not row["like"] and not any(alike(mark, s) for s in seen):
+            chosen.append(row)
+            fresh.append(mark)
+    seen += fresh
+    return sorted(chosen, key=lambda row: float(row["start"]))
+
+
+def _range(row: Row) -> dict[str, Any]:
+    return {
+        "In": round(row["start"], 3),
+        "Out": round(row["end"], 3),
+        "Score": round(row["score"], 4),
+        "Tags": list(row["tags"] or ()),
+        "Signals": {name: round(value, 3) for name, value in row["signals"]},
+    }
+
+
+def _require_words(job: Job, found: StoredArtifact) -> None:
     """Refuse a film in which there is neither text to read nor a voice to hear.
 
     Raises
     ------
     NoSpeech
     """
-    with suppress(Unavailable):
-        if job.runner.request(job.key, CAPTIONS).manifest.rows.get("captions"):
-            return
-    with suppress(Unavailable):
-        if speech_spans(map_wav(job.runner.request(job.key, AUDIO).path("speech.wav"))):
-            return
+    if found.facts.get("worded") or found.facts.get("speech_seconds"):
+        return
     name = job.runner.store.media.get(job.key).name
     raise NoSpeech(
         f"{name} has neither captions nor voices",
@@ -101,15 +168,44 @@ def _require_words(job: Job) -> None:
     )
 
 
-def _encoding(job: Job, params: Any) -> dict[str, Any]:
-    """Parameters of the clips: the picture keeps its shape inside the size that was asked for."""
-    asked: dict[str, Any] = params.model_dump(include=params.model_fields_set & set(_OF_CLIPS))
-    source = job.runner.request(job.key, "source")
-    video = MediaInfo.model_validate(source.facts["media"]).video
-    limits = [params.height] if params.height else []
-    if params.width and video is not None:
-        limits.append(max(16, round(params.width * video.height / video.width)))
-    return {**asked, **({"max_height": min(limits)} if limits else {})}
+def _clips(
+    job: Job,
+    found: StoredArtifact,
+    rows: Sequence[Row],
+    stage: Mapping[str, Mapping[str, Any]],
+    coding: Mapping[str, Any],
+) -> list[str]:
+    """Write the clips under the names asked for; those of the stage where they are the same."""
+
+    def progress(share: float) -> None:
+        job.progress(0.6 + share * 0.4)
+
+    names = [job.name.replace(INDEX, str(job.index + n)) for n in range(len(rows))]
+    with TemporaryDirectory(prefix="media_pipeline_clips_") as scratch:
+        if all(row["chosen"] for row in rows):
+            made = job.runner.request(
+                job.key, RENDERED_CLIPS, {**stage, RENDERED_CLIPS.name: coding}, progress=progress
+            )
+            by_start = {r["start"]: made.path(r["file"]) for r in made.table("clips").to_pylist()}
+            paths = [by_start[row["start"]] for row in rows]
+        else:
+            source = job.runner.request(job.key, "source")
+            item = job.runner.store.media.get(job.key)
+            clips = render_clips(
+                job.runner.originals.path(item),
+                MediaInfo.model_validate(source.facts["media"]),
+                [(row["start"], row["end"]) for row in rows],
+                Path(scratch),
+                ClipParams.model_validate(dict(coding)),
+                progress=progress,
+            )
+            paths = [Path(scratch) / file for file, _ in clips]
+        # sound alone becomes M4A, whatever the name says
+        names = [str(Path(n).with_suffix(p.suffix)) for n, p in zip(names, paths, strict=True)]
+        for name, path in zip(names, paths, strict=True):
+            with atomic_path(job.folder / name) as target:
+                shutil.copyfile(path, target)
+    return names
 
 
-HIGHLIGHT_EXTRACTION = Function(".mp4", prepare, pool="encode", max_seconds=2 * 3600.0)
+HIGHLIGHT_EXTRACTION = Function(".mp4", prepare, pool="encode", max_seconds=MOST_SECONDS)

@@ -258,10 +258,11 @@ def test_transcribe_without_an_engine_fails_and_writes_nothing(home: Home, clip:
 
 @pytest.mark.slow
 def test_highlights_writes_json_and_clips_when_asked(home: Home, film: SmallFilm) -> None:
-    done = home("highlights", film.path, "best", "--count", "1", "--clip-duration", "3")
+    plain = ("--count", "1", "--clip-duration", "3", "--allow-non-speech")
+    done = home("highlights", film.path, "best", *plain)
     assert done.returncode == 0, done.stderr
     assert [p.name for p in (home.cwd / "best").iterdir()] == ["highlights.json"]
-    done = home("highlights", film.path, "best", "--count", "1", "--clip-duration", "3", "--export")
+    done = home("highlights", film.path, "best", *plain, "--export")
     assert done.returncode == 0, done.stderr
     names = sorted(p.name for p in (home.cwd / "best").iterdir())
     assert names == ["clip_01.mp4", "highlights.json"]
@@ -270,6 +271,18 @@ def test_highlights_writes_json_and_clips_when_asked(home: Home, film: SmallFilm
     assert span["OutputURL"] == "clip_01.mp4"
     both = min(span["Out"], film.highlight[1]) - max(span["In"], film.highlight[0])
     assert both / (max(span["Out"], film.highlight[1]) - min(span["In"], film.highlight[0])) > 0.5
+    assert set(span["Signals"]) >= {"loudness", "motion"}
+    asked = ("--export", "--name", "x_{index}.mp4", "--width", "160", "--height", "160")
+    done = home("highlights", film.path, film.path, "two", *plain, *asked, "--action", "Fight")
+    assert done.returncode == 0, done.stderr
+    result = json.loads((home.cwd / "two" / "highlights.json").read_text())
+    first, second = result["HighlightResults"]
+    assert first["UnsupportedActions"] == ["Fight"]
+    assert [r["In"] for r in first["TimeRanges"]] == [span["In"]]
+    assert span["In"] not in [r["In"] for r in second["TimeRanges"]], "it was shown already"
+    clip = probe(home.cwd / "two" / "x_0.mp4")
+    assert clip.video is not None
+    assert (clip.video.width, clip.video.height) == (160, 160)
 
 
 @pytest.mark.slow

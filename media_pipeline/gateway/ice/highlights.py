@@ -55,9 +55,9 @@ class Films(WireModel):
 class Coding(WireModel):
     """How clips are coded."""
 
-    Crf: Annotated[int, _CLIPS["crf"]] = _CLIPS["crf"].default
-    Codec: Literal["H.264", "h264", "H264"] = "H.264"
-    Bitrate: int | None = None
+    Crf: Annotated[int | None, _CLIPS["crf"]] = None
+    Codec: Literal["H.264", "h264", "H264", "H.265", "h265", "H265", "HEVC"] = "H.264"
+    Bitrate: Annotated[int | None, _CLIPS["bitrate"]] = None
 
 
 class Export(WireModel):
@@ -95,9 +95,12 @@ def highlight_submission(site: Site, call: Call, asked: HighlightSubmit) -> Subm
         "count": strategy.Count,
         "clip_duration": strategy.ClipDuration,
         "allow_non_speech": strategy.AllowNonSpeech,
+        "enable_action_recog": strategy.EnableActionRecog,
+        "custom_actions": strategy.CustomActions,
     }
     if out.NeedExport:
-        params |= {"export": True, "crf": out.Video.Crf, "width": out.Width, "height": out.Height}
+        params |= {"export": True, "width": out.Width, "height": out.Height}
+        params |= {name.lower(): value for name, value in out.Video.model_dump().items()}
     REQUESTS[FUNCTION].prepare(params)
     media = [_medium(site, n, one) for n, one in enumerate(asked.InputConfig.MediaArray)]
     return Submission(
@@ -129,9 +132,9 @@ def ai_result(site: Site, row: JobRow) -> dict[str, Any]:
     links = {one["name"]: site.link(one["uri"]) for one in files}
     ids = dict(zip((one["name"] for one in files), row.result["media_ids"], strict=False))
     found = []
-    for medium, ranges in zip(row.order.media, row.result["results"], strict=True):
+    for medium, made in zip(row.order.media, row.result["results"], strict=True):
         shown_ranges = []
-        for one in ranges:
+        for one in made["TimeRanges"]:
             entry = dict(one)
             name = entry.pop("OutputURL", None)
             if name is not None:
@@ -139,7 +142,7 @@ def ai_result(site: Site, row: JobRow) -> dict[str, Any]:
             if name in ids:
                 entry["MediaId"] = ids[name]
             shown_ranges.append(entry)
-        found.append({"Media": medium.name, "TimeRanges": shown_ranges})
+        found.append({"Media": medium.name, **made, "TimeRanges": shown_ranges})
     return {"HighlightResults": found}
 
 
@@ -159,11 +162,6 @@ def _output(site: Site, out: Export) -> str:
             raise InvalidParameter(f"'OutputConfig.{name}' is missing")
     if out.Endpoint:
         _check_endpoint(site, out.Endpoint)
-    if out.Video.Bitrate is not None:
-        raise InvalidParameter(
-            f"'OutputConfig.Video.Bitrate' is invalid, input: {out.Video.Bitrate}: "
-            "clips are coded at a constant quality, give Crf"
-        )
     name = out.ObjectKey.rsplit("/", 1)[-1]
     if INDEX not in name or not name.lower().endswith(".mp4"):
         raise InvalidParameter(
