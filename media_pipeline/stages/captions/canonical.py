@@ -29,7 +29,8 @@ from media_pipeline.stages.base import (
     Work,
     raise_reason,
 )
-from media_pipeline.stages.captions.pictures import read_pictures
+from media_pipeline.stages.captions.doubt import doubt_warnings, listed_times
+from media_pipeline.stages.captions.pictures import SURE, read_pictures
 from media_pipeline.stages.captions.streams import Candidate, candidates, ranked, short_code
 from media_pipeline.stages.tables import CAPTIONS as SPEC
 from media_pipeline.text.cues import Cue, cues_from_table, cues_to_table
@@ -200,10 +201,21 @@ def _run(work: Work) -> Outcome:
     read = cues_from_table(ocr.table("cues.parquet"))
     sound = next((s for s in work.info.audio if s.index == work.info.audio_index), None)
 
+    warnings: list[str] = []
+
     def read_stream(index: int) -> Sequence[Cue]:
         engine = load_engine(_engine_name(params), work.environment)
         pictures = subtitle_pictures(work.media, index, work.info.duration)
-        return list(_reported(read_pictures(pictures, engine), work))
+        shown = list(_reported(read_pictures(pictures, engine), work))
+        cues = [cue for cue in shown if cue.text]
+        blank = [cue.start for cue in shown if not cue.text]
+        if blank:
+            warnings.append(
+                f"in {len(blank)} of {len(shown)} pictures of subtitle stream {index} nothing "
+                f"could be read: {listed_times(blank)}"
+            )
+        warnings.extend(doubt_warnings(cues, SURE))
+        return cues
 
     choice = choose_captions(
         work.inputs["source"].table("embedded_cues.parquet"),
@@ -221,7 +233,7 @@ def _run(work: Work) -> Outcome:
         )
     pq.write_table(_table(choice.cues, choice.source), work.out / "captions.parquet")
     facts = {"source": choice.source, "stream": choice.stream, "why": choice.why}
-    return Outcome({**facts, "cues": len(choice.cues)}, choice.warnings)
+    return Outcome({**facts, "cues": len(choice.cues)}, [*choice.warnings, *warnings])
 
 
 def _reported(cues: Iterable[Cue], work: Work) -> Iterator[Cue]:

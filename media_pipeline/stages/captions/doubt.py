@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from media_pipeline.media.timecode import format_timecode
 from media_pipeline.stages.captions.layout import Showing
 from media_pipeline.stages.captions.main_track import main_track
+from media_pipeline.text.cues import Cue
 
+_LISTED = 10  # times in a warning
 _SAME_HEIGHT = 0.5  # smaller over larger row height
 _CENTRED = 1.5  # row heights between the centres of two rows of one place
 _FLUSH = 1.0  # row heights between their left edges
@@ -45,6 +48,23 @@ def doubtful_captions(
         if any(_one_place(one, other) for other in sure)
         and not any(_together(one, other) for other in sure)
     ]
+
+
+def doubt_warnings(cues: Sequence[Cue], limit: float) -> tuple[str, ...]:
+    """What people should know of doubtful captions: how many there are, and where."""
+    doubtful = [cue.start for cue in cues if cue.doubtful]
+    if not doubtful:
+        return ()
+    return (
+        f"{len(doubtful)} of {len(cues)} captions were read with less confidence than {limit:g} "
+        f"and should be looked at: {listed_times(doubtful)}",
+    )
+
+
+def listed_times(times: Sequence[float]) -> str:
+    """The first of some times, for a warning."""
+    shown = ", ".join(format_timecode(time) for time in times[:_LISTED])
+    return shown + (", …" if len(times) > _LISTED else "")
 
 
 def _one_place(one: Showing, other: Showing) -> bool:

@@ -20,7 +20,6 @@ from media_pipeline.errors import NoCaptionsFound, NoVideoStream
 from media_pipeline.media.decode import decode
 from media_pipeline.media.geometry import Box
 from media_pipeline.media.probe import MediaInfo, probe
-from media_pipeline.media.timecode import format_timecode
 from media_pipeline.ocr.base import TextEngine, identify_engine, load_engine
 from media_pipeline.stages.base import (
     Environment,
@@ -36,7 +35,7 @@ from media_pipeline.stages.base import (
 )
 from media_pipeline.stages.captions.band import find_band
 from media_pipeline.stages.captions.cues import Evidence, make_cues
-from media_pipeline.stages.captions.doubt import doubtful_captions
+from media_pipeline.stages.captions.doubt import doubt_warnings, doubtful_captions
 from media_pipeline.stages.captions.main_track import main_track
 from media_pipeline.stages.captions.scan import Counts, Scan
 from media_pipeline.stages.tables import OCR_CUES as SPEC
@@ -46,7 +45,6 @@ VERSION = "2"
 BOTTOM_QUARTER = [[0.75, 1.0], [0.0, 1.0]]
 """The region that the wire reads where none is given."""
 _PROGRESS_FRAMES = 16
-_LISTED = 10  # times of doubtful captions in a warning
 _CUT = 0.004  # share of the picture's height by which an edge is met
 _STAYS = 0.8  # share of the film that a text stays which is no caption
 _SCAN = 0.2  # share of the work that looking for the band is
@@ -251,17 +249,8 @@ def _read(
     unsure = [s for s in showings if s.row.confidence < params.min_confidence]
     shown = sure + doubtful_captions(sure, unsure, scan.duration, scan.size[0])
     cues, evidence = make_cues(shown, scan.size, region, params.min_confidence)
-    return Extraction(cues, evidence, scan.counts, region, _doubts(cues, params.min_confidence))
-
-
-def _doubts(cues: Sequence[Cue], limit: float) -> tuple[str, ...]:
-    doubtful = [format_timecode(cue.start) for cue in cues if cue.doubtful]
-    if not doubtful:
-        return ()
-    listed = ", ".join(doubtful[:_LISTED]) + (", …" if len(doubtful) > _LISTED else "")
-    return (
-        f"{len(doubtful)} of {len(cues)} captions were read with less confidence than {limit:g} "
-        f"and should be looked at: {listed}",
+    return Extraction(
+        cues, evidence, scan.counts, region, doubt_warnings(cues, params.min_confidence)
     )
 
 
