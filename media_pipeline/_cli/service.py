@@ -10,21 +10,20 @@ from media_pipeline._cli.console import note, table
 
 
 def serve(
-    host: Annotated[str, typer.Option(help="address to listen on")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=1, max=65535, help="port to listen on")] = 3000,
+    host: Annotated[str, typer.Option(help="address that the gateway listens on")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="port of the gateway")] = 8000,
+    dagster_port: Annotated[
+        int, typer.Option(min=1, max=65535, help="port of Dagster's interface on this machine")
+    ] = 3000,
 ) -> None:
-    """Start Dagster's web interface and its daemon, until interrupted.
+    """Start the gateway, Dagster's web interface and its daemon, until interrupted.
 
-    The daemon runs sensors, schedules and queued runs. Dagster's interface has no login: listen on
-    other than the loopback address only behind a proxy that asks for one.
+    The gateway takes signed requests (MEDIA_PIPELINE_ACCESS_KEYS). The daemon runs sensors,
+    schedules and queued runs. Dagster's interface has no login and stays on the loopback address.
     """
     from media_pipeline.dagster.serve import serve as start
 
-    if host not in {"127.0.0.1", "::1", "localhost"}:
-        note(
-            f"warning: everyone who reaches {host}:{port} can see and start runs, there is no login"
-        )
-    raise typer.Exit(start(host, port))
+    raise typer.Exit(start(host, port, dagster_port=dagster_port))
 
 
 def doctor() -> None:

@@ -1,4 +1,4 @@
-"""Dagster's web interface and daemon as child processes, for as long as somebody wants them."""
+"""The gateway, Dagster's web interface and its daemon: child processes that end together."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from media_pipeline.store.places import local_path
 
 MODULE = "media_pipeline.definitions"
 _START_S, _STOP_S, _POLL_S = 180.0, 20.0, 0.25
+_LOOPBACK = "127.0.0.1"
 _ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - not listened on, only asked
 
 Process = subprocess.Popen[bytes]
@@ -35,19 +36,21 @@ class ServiceFailed(MediaPipelineError):
 
 def serve(
     host: str = "127.0.0.1",
-    port: int = 3000,
+    port: int = 8000,
     *,
+    dagster_port: int = 3000,
     announce: Callable[[str], None] | None = None,
     module: str = MODULE,
 ) -> int:
-    """Run the web interface and the daemon until a signal (SIGINT, SIGTERM) or until one of them
-    ends.
-
-    The interface has no login: any host but the loopback address needs a proxy that asks for one.
+    """Run the gateway, the web interface and the daemon until a signal (SIGINT, SIGTERM) or until
+    one of them ends.
 
     Parameters
     ----------
-    announce : told the address once it answers; by default it is written to stderr.
+    host, port : where the gateway listens. The web interface has no login: it listens on the
+        loopback address, whatever ``host`` is.
+    announce : told the gateway's and the interface's address once both answer; by default they are
+        written to stderr.
     module : with the definitions.
 
     Returns
@@ -58,42 +61,53 @@ def serve(
     Raises
     ------
     InvalidParameter
-        when the port is taken.
+        when a port is taken.
     ServiceFailed
         when a process ends without being asked to, or does not answer.
     """
     _check_port(host, port)
+    _check_port(_LOOPBACK, dagster_port)
     home = prepare_home()
     inbox = local_path(Settings().inbox)
     if inbox is not None:
         inbox.mkdir(parents=True, exist_ok=True)
     _end_dead_runs(home)
+    interface = f"http://{_LOOPBACK}:{dagster_port}"
     with _stop_event() as stop:
         children: dict[str, Process] = {}
         try:
-            children["web interface"] = _start(_webserver(host, port, module), home)
+            children["web interface"] = _start(_webserver(dagster_port, module), home)
             children["daemon"] = _start(_daemon(module), home)
-            _wait(children, stop, host, port, announce or _to_stderr)
+            children["gateway"] = _start(
+                ["media_pipeline.gateway", "--host", host, "--port", str(port)],
+                home,
+                MEDIA_PIPELINE_DAGSTER_URL=interface,
+            )
+            asked = {
+                f"{_url(_ANY.get(host, host), port)}/healthz": _url(host, port),
+                f"{interface}/server_info": interface,
+            }
+            _wait(children, stop, asked, announce or _to_stderr)
         finally:
             _stop(list(children.values()))
             _end_dead_runs(home)
     return 0
 
 
-def _webserver(host: str, port: int, module: str) -> list[str]:
+def _webserver(port: int, module: str) -> list[str]:
     levels = ["--dagster-log-level", "warning", "--code-server-log-level", "warning"]
-    return ["dagster_webserver", "-h", host, "-p", str(port), "-m", module, *levels]
+    return ["dagster_webserver", "-h", _LOOPBACK, "-p", str(port), "-m", module, *levels]
 
 
 def _daemon(module: str) -> list[str]:
     return ["dagster._daemon", "run", "-m", module, "--log-level", "warning"]
 
 
-def _start(arguments: list[str], home: Path) -> Process:
+def _start(arguments: list[str], home: Path, **environment: str) -> Process:
     """Start a module with the running Python, in a process group of its own."""
     return subprocess.Popen(
         [sys.executable, "-m", *arguments],
-        env={**os.environ, "DAGSTER_HOME": str(home)},
+        env={**os.environ, "DAGSTER_HOME": str(home), **environment},
         stdin=subprocess.DEVNULL,
         stdout=sys.stderr.fileno(),  # stdout is for results
         start_new_session=True,  # Ctrl-C at the terminal reaches them through us, once
@@ -103,14 +117,11 @@ def _start(arguments: list[str], home: Path) -> Process:
 def _wait(
     children: dict[str, Process],
     stop: threading.Event,
-    host: str,
-    port: int,
+    asked: dict[str, str],
     announce: Callable[[str], None],
 ) -> None:
-    address = f"[{host}]" if ":" in host else host
-    asked = _ANY.get(host, host)
-    url = f"http://[{asked}]:{port}" if ":" in asked else f"http://{asked}:{port}"
-    answered, deadline = False, time.monotonic() + _START_S
+    """Wait for the end. ``asked`` holds what is announced, by the address that answers first."""
+    silent, deadline = dict(asked), time.monotonic() + _START_S
     while not stop.wait(_POLL_S):
         for name, child in children.items():
             if child.poll() is not None:
@@ -118,18 +129,25 @@ def _wait(
                     f"the {name} has ended with exit code {child.returncode}",
                     "its messages are above",
                 )
-        if not answered and _answers(url):
-            answered = True
-            announce(f"http://{address}:{port}")
-        if not answered and time.monotonic() > deadline:
+        if not silent:
+            continue
+        silent = {url: shown for url, shown in silent.items() if not _answers(url)}
+        if not silent:
+            announce(" ".join(asked.values()))
+        elif time.monotonic() > deadline:
             raise ServiceFailed(
-                f"{url} does not answer after {_START_S:.0f} s", "its messages are above"
+                f"{', '.join(silent.values())} does not answer after {_START_S:.0f} s",
+                "its messages are above",
             )
+
+
+def _url(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _answers(url: str) -> bool:
     try:
-        response = httpx.get(f"{url}/server_info", timeout=2.0, trust_env=False)
+        response = httpx.get(url, timeout=2.0, trust_env=False)
     except httpx.HTTPError:
         return False
     return response.status_code == httpx.codes.OK
@@ -182,6 +200,10 @@ def _end_dead_runs(home: Path) -> None:
         end_dead_runs(instance)
 
 
-def _to_stderr(url: str) -> None:
-    sys.stderr.write(f"Dagster's interface is at {url} (no login; stop with Ctrl-C)\n")
+def _to_stderr(addresses: str) -> None:
+    gateway, interface = addresses.split()
+    sys.stderr.write(
+        f"the gateway is at {gateway}, Dagster's interface at {interface} (no login, this machine "
+        "only); stop with Ctrl-C\n"
+    )
     sys.stderr.flush()

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
+import uvicorn
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
@@ -23,11 +24,11 @@ from media_pipeline.gateway.jobs.records import Lease, MediaRegistry, Nonces
 from media_pipeline.gateway.jobs.tables import Database
 from media_pipeline.gateway.metrics import Metrics
 from media_pipeline.gateway.pages import Pages, is_loopback
+from media_pipeline.gateway.server import server_config
 from media_pipeline.settings import Settings
 from media_pipeline.transfer.notify import notify
 
 _LOG = logging.getLogger(__name__)
-_HEADER_BYTES = 128 * 1024  # a request line may carry JobParams, UserData and OutputConfig
 
 
 class Service:
@@ -151,22 +152,7 @@ class Service:
 
 def run(settings: Settings, host: str, port: int) -> None:
     """Serve until SIGINT or SIGTERM."""
-    import uvicorn
-
     service = Service(settings, host=host)
     if not settings.access_keys and not settings.allow_unsigned:
         _LOG.warning("MEDIA_PIPELINE_ACCESS_KEYS is empty: every request will be refused")
-    uvicorn.run(
-        service.app,
-        host=host,
-        port=port,
-        http="h11",
-        h11_max_incomplete_event_size=_HEADER_BYTES,
-        limit_concurrency=512,
-        timeout_keep_alive=30,
-        timeout_graceful_shutdown=10,
-        server_header=False,
-        proxy_headers=False,
-        log_config=None,
-        access_log=False,
-    )
+    uvicorn.Server(server_config(service.app, host, port)).run()

@@ -27,7 +27,7 @@ T = TypeVar("T")
 SCRIPT = f"""
 import sys
 from media_pipeline.dagster.serve import serve
-sys.exit(serve(port=int(sys.argv[1]), module={TOYS!r}))
+sys.exit(serve(port=int(sys.argv[1]), dagster_port=int(sys.argv[2]), module={TOYS!r}))
 """
 BACKFILL = """
 mutation Backfill($assets: [AssetKeyInput!]!, $keys: [String!]!) {
@@ -62,8 +62,9 @@ class Service:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.port, self.dagster_port = free_port(), free_port()
+        self.gateway = f"http://127.0.0.1:{self.port}"
+        self.url = f"http://127.0.0.1:{self.dagster_port}"
         self.log = folder / "log"
         self.environment = {
             **os.environ,
@@ -74,7 +75,7 @@ class Service:
         }
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", SCRIPT, str(self.port)],
+                [sys.executable, "-c", SCRIPT, str(self.port), str(self.dagster_port)],
                 env=self.environment,
                 cwd=folder,
                 stdout=subprocess.PIPE,
@@ -144,14 +145,16 @@ def test_files_are_processed_a_range_is_done_again_and_all_ends_cleanly(service:
     again = [run for run in runs if "dagster/backfill" in run.tags]
     assert sorted(run.tags["dagster/partition"] for run in again) == sorted(keys)
 
+    assert httpx.get(f"{service.gateway}/readyz", trust_env=False).json()["dagster"] is True
     assert service.children()
     service.process.send_signal(signal.SIGTERM)
     assert service.process.wait(60) == 0, service.log.read_text()
     assert service.process.stdout is not None
     assert service.process.stdout.read() == b""  # it is for results
     assert service.children() == []
-    with pytest.raises(httpx.HTTPError):
-        httpx.get(service.url, trust_env=False)
+    for url in (service.url, service.gateway):
+        with pytest.raises(httpx.HTTPError):
+            httpx.get(url, trust_env=False)
 
 
 def graphql(service: Service, query: str, variables: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Any
 import uvicorn
 
 from media_pipeline.gateway.dagster_client import DagsterClient, Run
+from media_pipeline.gateway.server import server_config
 from media_pipeline.gateway.service import Service
 from media_pipeline.settings import Settings
 from media_pipeline_tests.generators.ice import KEY, SECRET
@@ -122,10 +123,7 @@ def gateway(folder: Path, storage: ObjectStorage, **values: Any) -> Iterator[Gat
     )
     dagster = InProcessDagster(settings)
     service = Service(settings, dagster=dagster)
-    config = uvicorn.Config(
-        service.app, port=0, log_config=None, h11_max_incomplete_event_size=128 * 1024, http="h11"
-    )
-    server = uvicorn.Server(config)
+    server = uvicorn.Server(server_config(service.app, "127.0.0.1", 0))
     thread = threading.Thread(target=server.run)
     thread.start()
     found = Gateway(service, dagster, storage)

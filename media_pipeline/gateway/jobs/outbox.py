@@ -204,7 +204,7 @@ class Outbox:
 
     def advance(self, identity: str, progress: float) -> bool:
         """Note the share that is done; false when the job is finished (it was cancelled)."""
-        return self._change(identity, progress=progress)
+        return self._change(identity, durable=False, progress=progress)
 
     def finish(
         self,
@@ -295,8 +295,8 @@ class Outbox:
 
     # --- below ---
 
-    def _change(self, identity: str, **values: Any) -> bool:
-        with self._database.write() as connection:
+    def _change(self, identity: str, *, durable: bool = True, **values: Any) -> bool:
+        with self._database.write(durable=durable) as connection:
             done = connection.execute(
                 JOBS.update().where(_JOB.id == identity, _JOB.finished.is_(None)).values(**values)
             )

@@ -23,7 +23,7 @@ class Nonces:
     def remember(self, access_key: str, nonce: str, until: float) -> bool:
         """Note a nonce; false when it was used before."""
         try:
-            with self._database.write() as connection:
+            with self._database.write(durable=False) as connection:
                 connection.execute(
                     NONCES.insert().values(access_key=access_key, nonce=nonce, until=until)
                 )
@@ -33,7 +33,7 @@ class Nonces:
 
     def forget(self, before: float) -> None:
         """Drop those that no request could carry any more."""
-        with self._database.write() as connection:
+        with self._database.write(durable=False) as connection:
             connection.execute(NONCES.delete().where(NONCES.c.until < before))
 
 
@@ -53,7 +53,7 @@ class Lease:
         """Take or renew the lease; false when somebody else has it."""
         now = self._clock()
         values = {"holder": self.holder, "until": now + self._seconds}
-        with self._database.write(queue=True) as connection:
+        with self._database.write(queue=True, durable=False) as connection:
             row = connection.execute(sa.select(LEASES).where(LEASES.c.name == self._name)).first()
             if row is None:
                 connection.execute(LEASES.insert().values(name=self._name, **values))

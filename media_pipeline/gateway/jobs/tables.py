@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,7 @@ class Database:
     def __init__(self, url: str) -> None:
         parsed = sa.make_url(url)
         self._sqlite = parsed.get_backend_name() == "sqlite"
+        self._writer = threading.Lock()
         self._engine = sa.create_engine(
             parsed, pool_pre_ping=not self._sqlite, pool_size=20, max_overflow=40
         )
@@ -125,10 +127,23 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self, *, queue: bool = False) -> Iterator[sa.Connection]:
-        """A transaction that writes. With ``queue`` no other one of these runs at the same time."""
-        with self._engine.connect().execution_options(write=True) as connection, connection.begin():
-            if queue and not self._sqlite:  # SQLite has one writer anyway
+    def write(self, *, queue: bool = False, durable: bool = True) -> Iterator[sa.Connection]:
+        """A transaction that writes.
+
+        Parameters
+        ----------
+        queue : no other transaction with this runs at the same time, in any process.
+        durable : whether it must outlive a loss of power; it outlives the process in any case.
+        """
+        options = {"write": True, "durable": durable}
+        # SQLite has one writer. Waiting here is in order and ends at once; SQLite itself looks
+        # again every now and then, so that under load the unlucky would wait for seconds.
+        with (
+            self._writer if self._sqlite else nullcontext(),
+            self._engine.connect().execution_options(**options) as connection,
+            connection.begin(),
+        ):
+            if queue and not self._sqlite:
                 connection.execute(sa.text("SELECT pg_advisory_xact_lock(7301)"))
             yield connection
 
@@ -139,11 +154,15 @@ class Database:
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # transactions begin where we say, see below
-    for setting in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=15000"):
+    for setting in ("journal_mode=WAL", "busy_timeout=15000"):
         connection.execute(f"PRAGMA {setting}").close()
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
+    options = connection.get_execution_options()
+    if not options.get("write"):
+        connection.exec_driver_sql("BEGIN")
+        return
+    connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if options['durable'] else 'NORMAL'}")
     # A transaction that first reads and then writes would fail where another has written meanwhile.
-    write = connection.get_execution_options().get("write")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

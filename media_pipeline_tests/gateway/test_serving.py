@@ -1,0 +1,198 @@
+"""The whole tree of processes: what callers see of it, also when parts of it are killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from media_pipeline.gateway.jobs.order import Medium, Order
+from media_pipeline.gateway.jobs.outbox import JobRow, Outbox
+from media_pipeline.gateway.jobs.tables import Database
+from media_pipeline.store.places import open_filesystem
+from media_pipeline_tests.dagster.conftest import opened
+from media_pipeline_tests.dagster.test_serve import ROOT, free_port, wait_for
+from media_pipeline_tests.gateway.conftest import submission
+from media_pipeline_tests.generators.ice import KEY, SECRET
+from media_pipeline_tests.generators.storage import ObjectStorage, object_storage
+
+SCRIPT = """
+import sys
+from media_pipeline.dagster.serve import serve
+sys.exit(serve(port=int(sys.argv[1]), dagster_port=int(sys.argv[2])))
+"""
+
+
+@pytest.fixture(scope="module")
+def storage() -> Iterator[ObjectStorage]:
+    with object_storage() as storage:
+        yield storage
+
+
+class Tree:
+    """`serve` with a folder and a bucket of its own; it can be started again after its end."""
+
+    def __init__(self, folder: Path, storage: ObjectStorage, film: Path) -> None:
+        self.folder = folder
+        self.bucket = storage.bucket().removeprefix("s3://")
+        settings = storage.settings(folder / "cache")
+        self.files, self.root = open_filesystem(
+            f"s3://{self.bucket}", settings.storage_options("s3://")
+        )
+        self.files.put_file(str(film), f"{self.root}/in/film.mp4")
+        self.environment = {
+            **os.environ,
+            "DAGSTER_HOME": str(folder / "home"),
+            "MEDIA_PIPELINE_LAKE": str(folder / "lake"),
+            "MEDIA_PIPELINE_INBOX": str(folder / "inbox"),
+            "MEDIA_PIPELINE_RESULTS": str(folder / "results"),
+            "MEDIA_PIPELINE_CACHE_DIR": str(folder / "cache"),
+            "MEDIA_PIPELINE_S3_ENDPOINT": storage.endpoint,
+            "MEDIA_PIPELINE_S3_KEY": "key-of-tests",
+            "MEDIA_PIPELINE_S3_SECRET": "secret-of-tests",
+            "MEDIA_PIPELINE_ACCESS_KEYS": f"{KEY}:{SECRET}",
+            "MEDIA_PIPELINE_MIN_FREE_BYTES": "0",
+            "PYTHONPATH": str(ROOT),
+        }
+        self.log = folder / "log"
+        self.start()
+
+    def start(self) -> None:
+        self.port, dagster = free_port(), free_port()
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", SCRIPT, str(self.port), str(dagster)],
+                env=self.environment,
+                cwd=self.folder,
+                stdout=log,
+                stderr=log,
+            )
+        wait_for(self._answers)
+
+    def _answers(self) -> bool:
+        assert self.process.poll() is None, self.log.read_text()
+        return f"the gateway is at http://127.0.0.1:{self.port}," in self.log.read_text()
+
+    def stop(self) -> None:
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        self.process.wait(60)
+
+    def outbox(self) -> tuple[Database, Outbox]:
+        database = Database(f"sqlite:///{self.folder / 'home' / 'gateway.db'}")
+        return database, Outbox(database, max_waiting=100)
+
+    def submit(self, count: int) -> list[str]:
+        """Accept jobs as the gateway does, also while it is down."""
+        database, outbox = self.outbox()
+        order = Order(
+            function="VideoClip",
+            media=[Medium(name="x", uri=f"oss://{self.bucket}/in/film.mp4")],
+            params={"duration": 1},
+            output=f"oss://{self.bucket}/out/{{job}}.mp4",
+        )
+        ids = [outbox.submit(submission(order=order)).id for _ in range(count)]
+        database.close()
+        return ids
+
+    def rows(self, ids: list[str]) -> list[JobRow]:
+        database, outbox = self.outbox()
+        rows = [outbox.get(one) for one in ids]
+        database.close()
+        return [row for row in rows if row is not None]
+
+    def kill(self, module: str) -> None:
+        """kill -9 of the child with that module in its command line."""
+        (number,) = [
+            int(line.split(None, 2)[0])
+            for line in subprocess.run(
+                ["ps", "-o", "pid,args", "--ppid", str(self.process.pid), "--no-headers"],
+                capture_output=True, text=True, check=True,
+            ).stdout.splitlines()
+            if module in line
+        ]  # fmt: skip
+        os.kill(number, signal.SIGKILL)
+
+    def runs(self, job: str) -> list[Any]:
+        import dagster as dg
+
+        with opened(self.folder / "home") as instance:
+            return list(instance.get_runs(dg.RunsFilter(tags={"media/job_id": job})))
+
+
+@pytest.fixture
+def tree(tmp_path: Path, storage: ObjectStorage, clip: Path) -> Iterator[Tree]:
+    tree = Tree(tmp_path, storage, clip)
+    try:
+        yield tree
+    finally:
+        tree.stop()
+
+
+def worker(tree: Tree, job: str) -> int | None:
+    """The process of the job's run, while it works."""
+    for run in tree.runs(job):
+        told = run.tags.get("media/worker", "").split(":")
+        if not run.is_finished and len(told) > 1:
+            return int(told[1])
+    return None
+
+
+@pytest.mark.slow
+def test_kills_lose_nothing_and_double_nothing(tree: Tree) -> None:
+    (first,) = tree.submit(1)
+    os.kill(wait_for(lambda: worker(tree, first)), signal.SIGKILL)  # a run dies
+
+    others = tree.submit(2)
+    wait_for(lambda: any(row.dispatched for row in tree.rows(others)))
+    tree.kill("media_pipeline.gateway")  # with it all of the tree ends
+    assert tree.process.wait(60) != 0
+    while_down = tree.submit(1)
+    tree.start()
+    tree.kill("dagster._daemon")
+    assert tree.process.wait(60) != 0
+    tree.start()
+
+    ids = [first, *others, *while_down]
+    wait_for(lambda: all(row.finished for row in tree.rows(ids)))
+    rows = tree.rows(ids)
+    assert [row.outcome for row in rows] == ["success"] * 4, [row.error_message for row in rows]
+    delivered = tree.files.find(f"{tree.root}/out")
+    assert sorted(Path(one).stem for one in delivered) == sorted(ids)
+    for one in ids:
+        ended = wait_for(
+            lambda one=one: all(r.is_finished for r in tree.runs(one)) and tree.runs(one)
+        )
+        assert [run.status.value for run in ended].count("SUCCESS") == 1, one
+    assert len(tree.runs(first)) >= 2  # its first run was killed
+
+
+@pytest.mark.slow
+def test_the_script_of_the_readme(tree: Tree) -> None:
+    done = subprocess.run(
+        [
+            sys.executable, str(ROOT / "docs" / "ice_client.py"), f"127.0.0.1:{tree.port}",
+            KEY, SECRET, f"oss://{tree.bucket}/in/film.mp4",
+        ],
+        cwd=tree.folder, capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr + tree.log.read_text()
+    lines = dict(line.split(" ", 1) for line in done.stdout.splitlines())
+    assert lines["CaptionExtraction"].startswith("Success")
+    assert json.loads(lines["VideoClip"].removeprefix("Success "))["VideoSummaryList"]
+    assert lines["ASR"].startswith("Failed NoSpeech") or "NoEngineForLanguage" in lines["ASR"]
+    assert lines["Highlights"].startswith("Finished ")
+    assert (tree.folder / "short.mp4").read_bytes()[4:8] == b"ftyp"
+    assert (tree.folder / "captions.srt").is_file()
+    logged = [json.loads(x) for x in tree.log.read_text().splitlines() if x.startswith("{")]
+    assert {"SubmitIProductionJob", "GetSmartHandleJob"} <= {x.get("action") for x in logged}
+    assert not any(SECRET in str(x) for x in logged)
+    assert httpx.get(f"http://127.0.0.1:{tree.port}/readyz", trust_env=False).status_code == 200
