@@ -1,9 +1,13 @@
-"""What a gateway sustains: submits, queries, memory. ``python benchmarks/gateway.py``
+"""What a gateway sustains: submits, queries, memory, and how soon a job starts.
+
+``python benchmarks/gateway.py``
 
 A gateway of its own is started on a free port with a table in a temporary folder, and no Dagster:
 submits are accepted and wait. Clients sign as SDK 6 does, each on one kept connection. Latencies
 are those of clients on the same machine, so they hold the clients' own share of the cores as well;
-what the gateway itself spends on a request is the last column.
+what the gateway itself spends on a request is the last column. With ``--starts N`` the whole of
+``media-pipeline serve`` is started, and what is measured is the time from a submit to the start of
+its run, one job after the other, and how fast N jobs that wait are handed to Dagster.
 """
 
 from __future__ import annotations
@@ -40,7 +44,11 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=400, help="of each measurement")
     parser.add_argument("--finished", type=int, default=10_000, help="jobs in storage")
     parser.add_argument("--soak", type=int, default=5_000, help="requests while memory is watched")
+    parser.add_argument("--starts", type=int, default=0, help="jobs whose start is waited for")
     given = parser.parse_args()
+    if given.starts:
+        starts(given.starts)
+        return
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/gateway.db"
         ids = fill(url, given.finished)
@@ -60,10 +68,11 @@ def report(given: argparse.Namespace, port: int, pid: int, ids: list[str]) -> No
         show(f"submit, {clients} clients", port, pid, clients, given.requests, submit)
     for clients in (1, 8, 32):
         show(f"query, {clients} clients", port, pid, clients, given.requests, querying(ids))
-    before = memory(pid)
-    load(port, 8, given.soak, querying(ids))
-    after = memory(pid)
-    print(f"memory after {given.soak} requests: {before:.1f} MiB -> {after:.1f} MiB")
+    sizes = [memory(pid)]
+    for _ in range(5):
+        load(port, 8, given.soak // 5, querying(ids))
+        sizes.append(memory(pid))
+    print(f"memory, MiB, each {given.soak // 5} requests: {', '.join(f'{s:.1f}' for s in sizes)}")
 
 
 def show(name: str, port: int, pid: int, clients: int, count: int, ask) -> None:
@@ -145,6 +154,63 @@ def fill(url: str, count: int) -> list[str]:
     return ids
 
 
+def starts(count: int) -> None:
+    """Time from submit to start, on jobs that then fail because their film is nowhere."""
+    with tempfile.TemporaryDirectory() as folder:
+        port, dagster = free_port(), free_port()
+        home = Path(folder) / "home"
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "media_pipeline.cli", "serve"),
+                *("--port", str(port), "--dagster-port", str(dagster)),
+            ],
+            env={
+                **os.environ,
+                "DAGSTER_HOME": str(home),
+                **{
+                    f"MEDIA_PIPELINE_{name}": f"{folder}/{name.lower()}"
+                    for name in ("LAKE", "INBOX", "CACHE_DIR", "RESULTS")
+                },
+                "MEDIA_PIPELINE_ACCESS_KEYS": f"{KEY}:{SECRET}",
+                "MEDIA_PIPELINE_S3_ENDPOINT": "http://127.0.0.1:1",
+            },
+            stderr=(Path(folder) / "log").open("wb"),
+        )
+        try:
+            answers(port, process, Path(folder) / "log", path="/readyz")
+            database = Database(f"sqlite:///{home / 'gateway.db'}")
+            outbox = Outbox(database, max_waiting=10_000)
+            waits = [seconds_to_start(port, outbox) for _ in range(count)]
+            print(f"load {os.getloadavg()[0]:.1f}; submit to start, idle: "
+                  f"{', '.join(f'{one:.1f}' for one in waits)} s")  # fmt: skip
+            ids = [submit_one(port) for _ in range(count)]
+            while not all(row.dispatched for row in map(outbox.get, ids) if row):
+                time.sleep(0.2)
+            rows = [row for row in map(outbox.get, ids) if row]
+            first, last = (sorted(row.dispatched or 0 for row in rows)[n] for n in (0, -1))
+            print(f"handed to Dagster: {(count - 1) / max(last - first, 1e-3):.1f} jobs a second")
+            database.close()
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def submit_one(port: int) -> str:
+    request = acs3(*submit(0), now=time.time())
+    url = f"http://127.0.0.1:{port}/?{request.query_string}"
+    answer = httpx.post(url, headers=dict(request.headers), trust_env=False, timeout=60)
+    return str(answer.json()["JobId"])
+
+
+def seconds_to_start(port: int, outbox: Outbox) -> float:
+    identity = submit_one(port)
+    while True:
+        row = outbox.get(identity)
+        if row is not None and row.finished and row.started:
+            return row.started - row.accepted
+        time.sleep(0.2)
+
+
 def start(folder: str, url: str, port: int) -> subprocess.Popen[bytes]:
     log = (Path(folder) / "log").open("wb")
     process = subprocess.Popen(
@@ -158,13 +224,19 @@ def start(folder: str, url: str, port: int) -> subprocess.Popen[bytes]:
         },
         stderr=log,
     )
-    for _ in range(600):
+    answers(port, process, Path(folder) / "log")
+    return process
+
+
+def answers(port: int, process: subprocess.Popen[bytes], log: Path, path: str = "/healthz") -> None:
+    """Wait until a gateway answers."""
+    while process.poll() is None:
         try:
-            if httpx.get(f"http://127.0.0.1:{port}/healthz", trust_env=False).is_success:
-                return process
+            if httpx.get(f"http://127.0.0.1:{port}{path}", trust_env=False).is_success:
+                return
         except httpx.HTTPError:
             time.sleep(0.1)
-    raise SystemExit((Path(folder) / "log").read_text())
+    raise SystemExit(log.read_text())
 
 
 def free_port() -> int:

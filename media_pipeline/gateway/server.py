@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asyncio import BaseTransport
+from asyncio import BaseTransport, TimerHandle
 from typing import Any
 
 import uvicorn
@@ -21,6 +21,8 @@ class PatientProtocol(H11Protocol):
     uvicorn itself watches only whole silence after a response.
     """
 
+    _patience: TimerHandle | None = None
+
     def connection_made(self, transport: BaseTransport) -> None:
         """Begin to wait for the first request."""
         super().connection_made(transport)  # type: ignore[arg-type]
@@ -31,8 +33,16 @@ class PatientProtocol(H11Protocol):
         super().on_response_complete()
         self._expect_request()
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop to wait."""
+        if self._patience is not None:
+            self._patience.cancel()
+        super().connection_lost(exc)
+
     def _expect_request(self) -> None:
-        self.loop.call_later(HEADERS_S, self._give_up, self.cycle)
+        if self._patience is not None:
+            self._patience.cancel()  # else it would keep the last request in memory
+        self._patience = self.loop.call_later(HEADERS_S, self._give_up, self.cycle)
 
     def _give_up(self, last: Any) -> None:
         answered = last is None or last.response_complete

@@ -174,6 +174,16 @@ def test_kills_lose_nothing_and_double_nothing(tree: Tree) -> None:
         assert [run.status.value for run in ended].count("SUCCESS") == 1, one
     assert len(tree.runs(first)) >= 2  # its first run was killed
 
+    (cancelled,) = tree.submit(1)
+    number = wait_for(lambda: worker(tree, cancelled))
+    database, outbox = tree.outbox()
+    outbox.finish(cancelled, "cancelled")
+    database.close()
+    wait_for(lambda: all(run.is_finished for run in tree.runs(cancelled)))
+    assert not Path(f"/proc/{number}").exists()
+    assert len(tree.files.find(f"{tree.root}/out")) == len(ids)
+    assert list((tree.folder / "cache" / "jobs").glob("*")) == []
+
 
 @pytest.mark.slow
 def test_the_script_of_the_readme(tree: Tree) -> None:
