@@ -22,7 +22,6 @@ import argparse
 import os
 import sys
 import tempfile
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,7 +39,7 @@ from media_pipeline.stages.captions import Params, extract_captions
 from media_pipeline.stages.captions.reading import tidy
 from media_pipeline.text.cues import Cue
 from media_pipeline.text.formats import read_cues
-from media_pipeline_tests.generators.caption_kinds import KINDS
+from media_pipeline_tests.generators.caption_kinds import KINDS, film_of
 from media_pipeline_tests.generators.captions import CaptionClip, Film, clean_rows, make_clip
 from media_pipeline_tests.scoring import Score, plain, score_cues
 
@@ -278,7 +277,7 @@ def main() -> None:
         folder = arguments.keep or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
         for kind in arguments.kinds or KINDS:
-            film = KINDS[kind](arguments.seed + zlib.crc32(kind.encode()) % 1000, arguments.seconds)
+            film = film_of(kind, arguments.seed, arguments.seconds)
             films.append(film)
             made.append(measure(make_clip(folder / f"{kind}.mp4", film), engine))
             _show(made[-1])

@@ -6,6 +6,7 @@ tickers, signs, credits) belongs to the film and is no caption.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -226,3 +227,8 @@ _RECIPES = (
     small, tiny, bilingual, animation, anime, signs, credits, nothing,
 )  # fmt: skip
 KINDS: dict[str, Recipe] = {recipe.__name__: recipe for recipe in _RECIPES}
+
+
+def film_of(kind: str, seed: int, seconds: float) -> Film:
+    """A film of a kind; films of the same seed and other kinds say other things."""
+    return KINDS[kind](seed + zlib.crc32(kind.encode()) % 1000, seconds)

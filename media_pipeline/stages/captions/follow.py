@@ -13,7 +13,7 @@ from media_pipeline.stages.captions.tracks import Presence, Track
 
 _STILL_S = (0.04, 0.08, 0.15)  # text that stands now must have stood at these times before
 _PATIENCE_S = 1.0  # the detector looks at least this often
-_REST_S = 0.35  # while a row goes on the detector looks at most this often
+_REST_S = 0.55  # while a row goes on the detector looks at most this often
 _LOWEST_ROW = 8.0  # pixels of the working strip: lower text cannot be recognised
 _TIGHT = 48  # pixels: captions may fill a lower strip
 _EDGE = 3  # pixels from the strip's edges: nearer, a thing goes out of it

@@ -28,6 +28,7 @@ _MOVED, _LEFT = 0.2, 4.0  # row heights by which it has moved: less is the detec
 _SAME_TEXT = 60.0  # per cent: a sign in pieces is read a little differently each time
 _READ_S = 2.0  # seconds that one text counts for at most: about what a line takes to read
 _FULL_WEIGHT = 4  # characters from which a row counts in full
+_ASIDE = 0.5  # weight of a place that is not centred
 _STATIC_S, _STATIC_SHARE = 10.0, 0.8  # seconds per text, and share of a short film
 _ALIKE = 0.5  # correlation of the worst cell of a mark that is seen again
 
@@ -74,15 +75,20 @@ class _Place:
         """The usual height of a row."""
         return median(s.row.box.height for s in self.showings)
 
-    @property
-    def weight(self) -> float:
-        """How much it says: seconds of reading."""
-        return sum(
+    def weight(self, width: int) -> float:
+        """How much it says: seconds of reading. Captions are seldom anywhere but in the middle."""
+        said = sum(
             min(_READ_S, sum(s.duration for s in group))
             * min(1.0, len(group[0].row.text) / _FULL_WEIGHT)
             * group[0].row.confidence
             for group in self.texts()
         )
+        return said if self.is_centred(width) else _ASIDE * said
+
+    def is_centred(self, width: int) -> bool:
+        """Whether the rows stand in the middle of the strip, as a rule."""
+        centre = median(s.row.box.centre for s in self.showings)
+        return abs(centre - width / 2) <= _CENTRE * width
 
     def is_static(self, limit: float) -> bool:
         """Whether texts stay here for longer than that on average."""
@@ -107,9 +113,7 @@ class _Place:
             and self._is_lined_up()
         ):
             return True
-        return all(
-            abs(s.row.box.centre - width / 2) <= _CENTRE * width for s in self.showings
-        ) and not all(s.row.of_shot for s in self.showings)
+        return self.is_centred(width) and not all(s.row.of_shot for s in self.showings)
 
     def _is_lined_up(self) -> bool:
         """Whether the rows stand on one line, and their centres or their left edges below each
@@ -154,7 +158,7 @@ def main_track(showings: Sequence[Showing], film: float, width: int) -> list[Sho
     credible = [place for place in moving if place.is_credible(film, width)]
     if not credible:
         return []
-    main = max(credible, key=lambda place: place.weight)
+    main = max(credible, key=lambda place: place.weight(width))
     others = [place for place in moving if place is not main]
     kept = [
         place for place in others if place.takes_turns_with(main) or place.is_second_row_of(main)

@@ -24,6 +24,7 @@ _BLUR = 9  # pixels of the working strip: about half the height of a caption row
 _STRONG = 14  # grey levels above or below the surroundings that count as a stroke
 _CELL = 16  # pixels: about one glyph
 _NEW_SHARE = 0.10  # of a cell's pixels: a glyph covers 20-50 % of its cell, an edge less
+_FULL_SHARE = 0.25  # of one cell: a single small character
 _CUT_LEVELS = 20  # grey levels by which a pixel of another shot differs, or more
 _CUT_SHARE = 0.4  # of the pixels
 _NEW_CELLS = 2  # neighbouring cells: a caption has at least two glyphs, or one and its punctuation
@@ -81,6 +82,8 @@ def _has_patch(fresh: NDArray[np.bool_]) -> bool:
         (across, down),
         interpolation=cv2.INTER_AREA,
     )  # fmt: skip
+    if (share >= _FULL_SHARE).any():
+        return True
     full = share >= _NEW_SHARE
     runs = np.ones((1, _NEW_CELLS), np.uint8)
     return bool(cv2.erode(full.astype(np.uint8), runs, borderValue=0).any())
