@@ -6,7 +6,7 @@ Films of every kind in :mod:`media_pipeline_tests.generators.caption_kinds` are 
 films are added where ``FOLDER`` holds some with their truth (``NAME.srt``) beside them. On each
 film three things are measured one after the other, so that their ratios hold on a noisy machine:
 
-1. ``extract_captions`` with its defaults (the main track of the bottom quarter);
+1. ``extract_captions`` on the main track of the bottom quarter;
 2. the naive way: the same engine and detector settings on every frame of 5 per second, all that is
    read there joined, and neighbours merged when their texts are alike;
 3. a pure decode of the same region at the full frame rate.
@@ -44,8 +44,8 @@ from media_pipeline_tests.generators.captions import CaptionClip, Film, clean_ro
 from media_pipeline_tests.scoring import Score, plain, score_cues
 
 _FILMS = Path(__file__).parents[2] / "shared" / "media" / "captions"
-_REGION = Box.from_roi(Params().roi)
-_LANGUAGE = Params().lang
+_PARAMS = Params(roi=[[0.75, 1.0], [0.0, 1.0]])
+_REGION = Box.from_roi([[0.75, 1.0], [0.0, 1.0]])
 _NAIVE_RATE = 5
 _ALIKE = 80.0  # per cent: neighbours that the naive way merges
 _MUCH_TEXT = 0.4
@@ -112,7 +112,7 @@ def _read(engine: TextEngine, picture: Picture) -> tuple[str, float]:
         pad = box.height / 2
         left, right = max(0, int(box.left - pad)), round(box.right + pad)
         (reading,) = engine.recognise([picture[int(box.top) : round(box.bottom), left:right]])
-        text = tidy(reading.text, _LANGUAGE)
+        text = tidy(reading.text, _PARAMS.lang)
         if text:
             rows.append((box, text, reading.confidence))
     lines: list[str] = []
@@ -128,7 +128,7 @@ def _read(engine: TextEngine, picture: Picture) -> tuple[str, float]:
 
 def our_cues(path: Path, engine: TextEngine) -> list[Cue]:
     """The product's way."""
-    return extract_captions(path, engine=engine).cues
+    return extract_captions(path, _PARAMS, engine=engine).cues
 
 
 def only_decode(path: Path) -> None:
@@ -177,7 +177,7 @@ def ceiling(films: Iterable[Film], engine: TextEngine) -> tuple[int, int, float]
     for film in films:
         for text, picture in clean_rows(film):
             (reading,) = engine.recognise([picture])
-            distance = Levenshtein.distance(plain(text), plain(tidy(reading.text, _LANGUAGE)))
+            distance = Levenshtein.distance(plain(text), plain(tidy(reading.text, _PARAMS.lang)))
             rows, right = rows + 1, right + (distance == 0)
             edits, letters = edits + distance, letters + len(plain(text))
     return right, rows, edits / max(1, letters)
@@ -270,7 +270,7 @@ def main() -> None:
     cv2.setNumThreads(1)
     engine = RapidOcr()
     engine.recognise([np.full((32, 128, 3), 127, np.uint8)])  # the first call is slower
-    print(f"{'':85}{'| the naive way':>17}\n{_HEADS}")
+    print(f"{'':85}{'| the naive way':>17}\n{_HEADS}", flush=True)
     made: list[Result] = []
     films: list[Film] = []
     with tempfile.TemporaryDirectory() as scratch:

@@ -123,6 +123,8 @@ class Scan:
         for track in tracks:
             if self._end_time(track.end) - self._times[track.start] < _SHORTEST_S - 1e-3:
                 continue
+            if track.moves:
+                continue
             row = self._reader.read(track)
             if row is not None:
                 self._rows.append(row)

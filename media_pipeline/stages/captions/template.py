@@ -28,6 +28,8 @@ _STRONG_LEVELS = 7.0  # grey levels, above compression noise
 _STRONG_PERCENT = 65  # the strokes and outlines of a glyph cover about a third of its cell
 _STEADY = 0.7  # a pixel belongs to the text when its mean is at least this share of its deviation
 _FILLED = 0.08  # share of a cell that must be strong for the cell to be judged
+_FARTHEST = 2.5  # row heights: farther than that a shift is not looked for
+_SHIFTED, _FITS = 0.4, 0.65  # correlation at rest and at the best shift of a row that moves
 _LOW_PERCENT = 30  # of the cells' scores: most cells must agree, a few may be washed out
 
 
@@ -135,6 +137,24 @@ class Template:
         level = np.repeat(means, widths).astype(np.float32)
         self._centred = (self.mean - level[None, :]) * self._mask
         self._energy = np.maximum(self._by_cell(self._centred * self._centred), 1e-3)
+
+
+def shifts(before: Detail, after: Detail) -> bool:
+    """Whether what a row shows has moved sideways from one high-passed picture to another.
+
+    The columns of both are compared at all shifts, so that the edges of a bar, which are the same
+    in all columns, do not count.
+    """
+    height, width = before.shape
+    core = slice(height // 5, height - height // 5)
+    one, two = (d[core].mean(axis=0) for d in (before, after))
+    one, two = one - one.mean(), two - two.mean()
+    energy = float(np.sqrt((one * one).sum() * (two * two).sum()))
+    if energy == 0:
+        return False
+    farthest = min(width - 1, round(_FARTHEST * height))
+    scores = np.correlate(two, one, "full")[width - 1 - farthest : width + farthest] / energy
+    return bool(scores[farthest] < _SHIFTED and scores.max() > _FITS)
 
 
 def similarity(

@@ -14,7 +14,7 @@ from media_pipeline.stages.captions.boundaries import HICCUP
 from media_pipeline.stages.captions.edits import EditWatch
 from media_pipeline.stages.captions.rows import PixelBox
 from media_pipeline.stages.captions.signature import Luma
-from media_pipeline.stages.captions.template import Match, Template, high_pass
+from media_pipeline.stages.captions.template import Match, Template, high_pass, shifts
 
 _LOWEST, _HIGHEST = 0.30, 0.55  # bounds of the level that counts as present
 _OF_OWN_LEVEL = 0.65
@@ -89,11 +89,19 @@ class Track:
         self._sum: NDArray[np.float32] | None = None
         self._single: Picture | None = None
         self._summed = 0
+        self._compared = self._shifted = 0
 
     @property
     def of_shot(self) -> bool:
         """Whether it comes and goes with a shot, as what is in the picture does."""
         return self.begins_with_shot and self.ends_with_shot
+
+    @property
+    def moves(self) -> bool:
+        """Whether it was seen to run sideways more often than to stand: a ticker on a bar that
+        stands.
+        """
+        return 2 * self._shifted > self._compared
 
     def stands_on(self, other: Track) -> bool:
         """Whether both are on one line and at least one of them lies for the most part on the
@@ -181,8 +189,12 @@ class Track:
 
         It counts only once a later sample has shown that the text was still the same then.
         """
+        before = self._staged
         self.commit()
         detail = self._detail(luma)
+        if before is not None:
+            self._compared += 1
+            self._shifted += shifts(before[1], detail)
         self._staged = (index, detail, self.template.compare(detail), crop.copy())
 
     def commit(self) -> None:

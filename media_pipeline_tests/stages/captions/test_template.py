@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from media_pipeline.stages.captions.template import Template, high_pass, similarity
-from media_pipeline_tests.stages.captions.strips import TEXT, Luma, crop, strip
+from media_pipeline.stages.captions.template import Template, high_pass, shifts, similarity
+from media_pipeline_tests.generators.captions import draw_text
+from media_pipeline_tests.stages.captions.strips import HEIGHT, TEXT, WIDTH, Luma, crop, strip
 
 
 def learn(text: str, shifts: range = range(0, 60, 12)) -> Template:
@@ -58,3 +59,16 @@ def test_similarity_compares_what_the_places_share() -> None:
     assert similarity(looks[0], TEXT, looks[1], TEXT) < 0.5
     elsewhere = TEXT.__class__(TEXT.left, 0, TEXT.right, TEXT.top)
     assert similarity(looks[0], TEXT, looks[0], elsewhere) == 0.0
+
+
+def test_a_ticker_on_a_bar_shifts_and_a_caption_on_a_moving_ground_does_not() -> None:
+    def ticker(left: int) -> np.ndarray:
+        picture = np.full((HEIGHT, WIDTH, 3), 120, np.uint8)
+        picture[TEXT.top : TEXT.bottom] = 30
+        draw_text(picture, "本台消息今日天气晴朗气温适宜请注意防晒", left, TEXT.top - 2, 24)
+        return high_pass(crop(np.ascontiguousarray(picture[:, :, 0])))
+
+    assert shifts(ticker(100), ticker(87))
+    assert not shifts(ticker(100), ticker(100))
+    still = [high_pass(crop(strip("他今天会来", shift=shift))) for shift in (0, 9)]
+    assert not shifts(still[0], still[1])
