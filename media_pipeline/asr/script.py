@@ -22,11 +22,11 @@ from media_pipeline.asr.sound import Samples, seconds
 from media_pipeline.asr.sphinx import find_words
 from media_pipeline.asr.spoken import spoken
 from media_pipeline.asr.stretches import SLACK_S
-from media_pipeline.asr.vad import chunks, overlap, speech_spans
+from media_pipeline.asr.vad import CHUNK_S, chunks, overlap, speech_spans
 from media_pipeline.text.cues import Cue, Word
 from media_pipeline.text.phrases import phrased_tokens
 
-_TOKENS_PER_SECOND = 5.0  # nobody speaks faster for half a minute
+_TOKENS_PER_SECOND, _AHEAD = 4.5, 6  # nobody speaks faster for longer
 _ON_THE_WAY = 0.8  # of the words that a chunk passes are placed, while the text is what is said
 _LEAST_PACE = 0.5  # words a second that a chunk of speech holds at least
 _SHORT_CHUNK_S = 15.0  # recognition does better on shorter stretches
@@ -93,23 +93,39 @@ def _follow(
     """Walk through the chunks of speech, each taking the next words; None when the way is lost."""
     flat = [token for text in texts for token in text]
     placed: list[Word | None] = [None] * len(flat)
-    at = 0
+    at = before = 0
     windows = chunks(samples, speech)
-    for done, (start, end) in enumerate(windows):
-        ahead = flat[at : at + int((end - start) * _TOKENS_PER_SECOND) + 10]
-        low, high = max(0.0, start - SLACK_S), end + SLACK_S
-        hits = find_words(samples, low, high, spoken(ahead), may_leave=True)
-        kept = believed(samples, ahead, hits, (low, high))
-        passed = 1 + max((i for i, word in enumerate(kept) if word), default=-1)
-        count = sum(word is not None for word in kept)
-        if count < max(_ON_THE_WAY * passed, _LEAST_PACE * overlap(speech, start, end) - 1):
+    for done, window in enumerate(windows):
+        step = _step(samples, speech, window, flat, at)
+        both = (windows[max(0, done - 1)][0], window[1])
+        if step is None and done and both[1] - both[0] <= CHUNK_S:
+            # The chunk before may have taken a word too many or too few: both once more together.
+            placed[before:at], at = [None] * (at - before), before
+            step = _step(samples, speech, both, flat, at)
+        if step is None:
             return None
-        placed[at : at + len(kept)] = kept
-        at += passed
+        placed[at : at + len(step)] = step
+        before, at = at, at + len(step)
         progress((done + 1) / len(windows))
     if at < _ON_THE_WAY * len(flat):
         return None
     return _spread(samples, speech, texts, placed)
+
+
+def _step(
+    samples: Samples, speech: Sequence[Span], window: Span, flat: Sequence[str], at: int
+) -> list[Word | None] | None:
+    """The words from ``at`` on that are said in a window, up to the last that is found there; None
+    where they are too few to believe that this is the place.
+    """
+    start, end = max(0.0, window[0] - SLACK_S), window[1] + SLACK_S
+    ahead = flat[at : at + int((end - start) * _TOKENS_PER_SECOND) + _AHEAD]
+    hits = find_words(samples, start, end, spoken(ahead), may_leave=True)
+    kept = believed(samples, ahead, hits, (start, end))
+    passed = 1 + max((i for i, word in enumerate(kept) if word), default=-1)
+    count = sum(word is not None for word in kept)
+    expected = _LEAST_PACE * overlap(speech, *window) - 1
+    return kept[:passed] if count >= max(_ON_THE_WAY * passed, expected) else None
 
 
 def _spread(

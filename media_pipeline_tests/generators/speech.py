@@ -51,7 +51,7 @@ def flite_missing() -> str:
 needs_flite = pytest.mark.skipif(bool(flite_missing()), reason=flite_missing() or "flite is here")
 
 
-@functools.lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=1024)
 def say(text: str, voice: str = "slt") -> Sound:
     """What flite says, without the silence around it."""
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
