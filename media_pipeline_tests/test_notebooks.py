@@ -15,6 +15,7 @@ from media_pipeline_tests.generators.lakes import CUES, correct, make_film
 
 SHOWN = {
     "explore_outputs": (["{key}", "你终于走了"], 3),
+    "highlight_tuning": (["{key}", "loudness", "stays"], 2),
     "caption_quality": (["Episode 1 <b>.mp4", "rapidocr", "0.0147", "0.6667"], 2),
 }
 """Words of each notebook's output on the lake of the tests, and how many pictures it has."""

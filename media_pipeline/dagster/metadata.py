@@ -72,8 +72,8 @@ def result_metadata(
 
 
 def picture(title: str, image: bytes) -> str:
-    """Markdown that shows a PNG or JPEG."""
-    kind = "png" if image.startswith(b"\x89PNG") else "jpeg"
+    """Markdown that shows a PNG, JPEG or GIF."""
+    kind = "png" if image.startswith(b"\x89PNG") else "gif" if image[:4] == b"GIF8" else "jpeg"
     return f"![{title}](data:image/{kind};base64,{base64.b64encode(image).decode()})"
 
 

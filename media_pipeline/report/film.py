@@ -139,6 +139,15 @@ class Film:
         return Curve(found["time"].to_numpy(), found["score"].to_numpy())
 
     @cached_property
+    def signals(self) -> dict[str, npt.NDArray[np.float32]]:
+        """The normalised signals behind the score, by name, on the times of :attr:`curve`."""
+        found = self.table("highlight_candidates", "scores")
+        if found is None or not found.num_rows:
+            return {}
+        names = [name for name in found.schema.names if name not in ("time", "score")]
+        return {name: found[name].to_numpy() for name in names}
+
+    @cached_property
     def shots(self) -> list[Shot]:
         """The shots with their thumbnails."""
         artifact = self.artifacts.get("frames")

@@ -25,6 +25,7 @@ from media_pipeline.report.film import Film
 from media_pipeline.report.pictures import as_jpeg
 from media_pipeline.report.preview import Stored
 from media_pipeline.report.quality import FACT
+from media_pipeline.report.signals import clip_gif, signal_lanes
 from media_pipeline.text.cues import Cue
 
 _CROPS = 600  # inlined at most (about 8 kB each); later cues keep their text
@@ -101,8 +102,8 @@ def speed(realtime: float | None) -> str:
 
 
 def inline(data: bytes) -> str:
-    """PNG or JPEG bytes as a ``data:`` URI."""
-    kind = "png" if data.startswith(b"\x89PNG") else "jpeg"
+    """PNG, JPEG or GIF bytes as a ``data:`` URI."""
+    kind = "png" if data.startswith(b"\x89PNG") else "gif" if data[:4] == b"GIF8" else "jpeg"
     return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
 
 
@@ -146,6 +147,8 @@ def _pictures(film: Film) -> dict[str, str]:
         pictures["strip"] = highlight_strip(
             film.highlights, film.duration, curve=film.curve, shots=film.shots
         )
+    if film.highlights and film.curve is not None:
+        pictures["signals"] = signal_lanes(film.curve.times, film.signals, film.highlights)
     return {title: inline(data) for title, data in pictures.items()}
 
 
@@ -182,7 +185,10 @@ def _highlights(film: Film, links: Links) -> list[dict[str, Any]]:
     for one in film.highlights:
         file = clips.get((round(one.start, 2), round(one.end, 2)))
         link = (links.clips or {}).get(file) if file else None
-        rows.append({"one": one, "link": link, "file": file})
+        moving = clip_gif(film.artifacts["rendered_clips"].path(file)) if file else None
+        rows.append(
+            {"one": one, "link": link, "file": file, "gif": inline(moving) if moving else None}
+        )
     return rows
 
 

@@ -14,11 +14,13 @@ from media_pipeline.media.timecode import format_timecode
 from media_pipeline.report.charts import Highlight, highlight_strip, timeline, waveform
 from media_pipeline.report.film import Film
 from media_pipeline.report.pictures import cue_sheet, frame_sheet, spread
+from media_pipeline.report.signals import clip_gif, signal_lanes
 from media_pipeline.report.stills import stills
 from media_pipeline.stages.base import Artifact
 
 _ROWS, _TEXT = 10, 160  # of the preview table
 _SHOTS = 24
+_GIFS = 10  # every highlight has one, there are no more
 
 
 class Stored(Artifact, Protocol):
@@ -151,7 +153,14 @@ def _highlights(film: Film, _artifact: Stored) -> dict[str, bytes]:
             highlights=film.highlights,
             shots=film.shots,
         ),
+        **_signals(film),
     }
+
+
+def _signals(film: Film) -> dict[str, bytes]:
+    if film.curve is None:
+        return {}
+    return {"signals": signal_lanes(film.curve.times, film.signals, film.highlights)}
 
 
 def _clips(film: Film, artifact: Stored) -> dict[str, bytes]:
@@ -159,7 +168,11 @@ def _clips(film: Film, artifact: Stored) -> dict[str, bytes]:
     for row in film.clips[:12]:
         for image, _ in stills(artifact.path(row["file"]), 1):
             frames.append((image, f"{row['file']}  {row['start']:.1f}–{row['end']:.1f} s"))
-    return {"clips": frame_sheet(frames, columns=4, width=280)} if frames else {}
+    moving = {row["file"]: clip_gif(artifact.path(row["file"])) for row in film.clips[:_GIFS]}
+    return {
+        **({"clips": frame_sheet(frames, columns=4, width=280)} if frames else {}),
+        **{name: data for name, data in moving.items() if data is not None},
+    }
 
 
 def _film_frames(_film: Film, artifact: Stored) -> dict[str, bytes]:

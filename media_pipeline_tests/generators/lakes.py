@@ -202,6 +202,7 @@ def _highlights(out: Path) -> None:
     times = np.arange(0, DURATION, 0.1)
     values = {name: np.zeros(len(times), np.float32) for name in tables.SCORES.schema.names}
     values |= {"time": times, "score": (0.5 * np.sin(times / 3)).astype(np.float32)}
+    values |= {"motion": (2 * np.sin(times / 3)).astype(np.float32)}
     pq.write_table(pa.table(values, schema=tables.SCORES.schema), out / "scores.parquet")
 
 

@@ -33,8 +33,8 @@ PICTURES = {
     "transcript": {"speech"},
     "words": {"words"},
     "speech_subtitles": {"timeline"},
-    "highlight_candidates": {"highlights", "timeline"},
-    "rendered_clips": {"clips"},
+    "highlight_candidates": {"highlights", "timeline", "signals"},
+    "rendered_clips": {"clips", *(f"clip_{i + 1:02d}.mp4" for i in range(len(HIGHLIGHTS)))},
 }
 
 

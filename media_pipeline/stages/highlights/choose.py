@@ -13,7 +13,8 @@ from media_pipeline.stages.highlights.sound import STEP, Array
 _LENGTHS = (0.7, 0.85, 1.0, 1.15)  # of the clip duration
 _LONGER = 0.35  # exponent by which a longer window is preferred to a shorter one of equal mean
 _OUTSIDE = 0.25  # how much of the score just outside is taken off
-_OVERLAP = 0.15  # of the shorter of two highlights
+_OVERLAP = 0.15  # of two windows, the shorter of them, before their edges are moved
+_SHARED = 0.01  # of two highlights: nothing is shown twice
 _LEAST = 0.02  # below this nothing stands out at all
 
 
@@ -69,7 +70,8 @@ def pick(
 ) -> list[tuple[float, float]]:
     """Choose the best windows one after another and move their edges to good places.
 
-    Non-maximum suppression: no two overlap by more than 15 % of the shorter. The best window is
+    Non-maximum suppression: windows that overlap by more than 15 % of the shorter are left out, and
+    after the edges have moved no two share anything. The best window is
     given however low its value, unless nothing stands out at all; the others from ``min_score``.
 
     Returns
@@ -85,7 +87,7 @@ def pick(
         if value[best] < (min_score if chosen else -1.0):
             break
         span = _fit(float(all_.start[best]), float(all_.end[best]), landmarks, clip_duration)
-        if span is None or any(overlap(span, c) > _OVERLAP for c in chosen):
+        if span is None or any(overlap(span, c) > _SHARED for c in chosen):
             near = np.abs(all_.start - all_.start[best]) < 0.5
             value[near & (np.abs(all_.end - all_.end[best]) < 0.5)] = -np.inf
             continue
