@@ -12,6 +12,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from rapidfuzz import fuzz
 
 from media_pipeline.media.decode import Frame, decode
 from media_pipeline.media.geometry import Box
@@ -25,6 +26,8 @@ from media_pipeline.stages.captions.reading import Row, tidy
 from media_pipeline.stages.captions.rows import PixelBox, join_rows
 from media_pipeline.stages.captions.template import high_pass
 
+SEVERAL = 2
+"""Texts that a place must have shown to be that of captions: one alone may be a sign."""
 _SIDE = 640  # pixels of the longer side of the picture that the detector sees
 _SAMPLES = 60
 _STEP_S = 0.5  # at least between two samples
@@ -33,7 +36,7 @@ _LOWEST_ROW = 8.0  # pixels: lower rows cannot be read
 _ROWS = 12  # read in one frame: pages of text are no captions
 _SURE = 0.6  # confidence of a row that counts
 _EDGE = 0.01  # share of the width: what comes nearer to an edge of the picture is a ticker
-_TEXTS = 2  # that a place must have shown: one alone may be a sign
+_PART = 75.0  # per cent of a text that stands in another one: both are one text
 _APART = 1.0  # row heights between rows of one band
 _MOST = 0.5  # share of the captions' weight that lies in their band: else they are all over
 _HIGHEST = 0.25  # of the picture: higher than that is a page, no band
@@ -168,7 +171,7 @@ def band_of(rows: Sequence[Showing], frames: int, size: tuple[int, int]) -> Box 
     """
     width, height = size
     main = main_track(rows, float(frames), width)
-    if len({row.row.text for row in main}) < _TEXTS:
+    if different_texts(row.row.text for row in main) < SEVERAL:
         return None
     heaviest = max(main, key=lambda one: _weight(_near(main, one.row.box)))
     top, bottom = heaviest.row.box.top, heaviest.row.box.bottom
@@ -183,7 +186,7 @@ def band_of(rows: Sequence[Showing], frames: int, size: tuple[int, int]) -> Box 
         inside = grown
         top, bottom = min(s.row.box.top for s in inside), max(s.row.box.bottom for s in inside)
     if (
-        len({s.row.text for s in inside}) < _TEXTS
+        different_texts(s.row.text for s in inside) < SEVERAL
         or _weight(inside) < _MOST * _weight(main)
         or bottom - top > _HIGHEST * height
     ):
@@ -191,6 +194,15 @@ def band_of(rows: Sequence[Showing], frames: int, size: tuple[int, int]) -> Box 
     margin = _MARGIN * float(np.median([s.row.box.height for s in inside]))
     upper, lower = max(0.0, top - margin), min(float(height), bottom + margin)
     return Box(0.0, upper / height, 1.0, (lower - upper) / height)
+
+
+def different_texts(texts: Iterable[str]) -> int:
+    """How many texts differ: one that is typed letter by letter, or read in pieces, is one."""
+    kept: list[str] = []
+    for text in sorted(texts, key=len, reverse=True):
+        if all(fuzz.partial_ratio(text, other) < _PART for other in kept):
+            kept.append(text)
+    return len(kept)
 
 
 def _near(rows: Sequence[Showing], box: PixelBox) -> list[Showing]:

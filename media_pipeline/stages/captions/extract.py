@@ -33,7 +33,7 @@ from media_pipeline.stages.base import (
     Work,
     quiet,
 )
-from media_pipeline.stages.captions.band import find_band
+from media_pipeline.stages.captions.band import SEVERAL, different_texts, find_band
 from media_pipeline.stages.captions.cues import Evidence, make_cues
 from media_pipeline.stages.captions.doubt import doubt_warnings, doubtful_captions
 from media_pipeline.stages.captions.main_track import main_track
@@ -190,7 +190,8 @@ def _extract(
     if params.roi is not None or _holds_the_captions(found, info.duration):
         return found
     elsewhere = _in_band(path, info, params, engine, progress)
-    if len(_texts(elsewhere)) < max(1, len(_texts(found))):
+    texts = different_texts(_texts(elsewhere))
+    if texts < SEVERAL or texts < different_texts(_texts(found)):
         return found
     where = _shown(elsewhere.region)
     warning = f"the bottom quarter of the picture does not hold the captions: they are in {where}"

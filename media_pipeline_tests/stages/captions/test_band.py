@@ -143,6 +143,7 @@ def test_a_second_row_belongs_to_the_band() -> None:
     [
         [],
         rows("大减价"),
+        rows("Init", "Initiate", "Initiate Sear", "Initiate Search Program"),
         rows(*["光影放映室"] * 8),
         rows("出口") + rows("入口", box=PixelBox(20, 30, 80, 50), first=3),
         [
@@ -155,7 +156,14 @@ def test_a_second_row_belongs_to_the_band() -> None:
             )
         ],
     ],
-    ids=["nothing", "one sign", "a mark", "two signs", "a page of credits"],
+    ids=[
+        "nothing",
+        "one sign",
+        "typed letter by letter",
+        "a mark",
+        "two signs",
+        "a page of credits",
+    ],
 )
 def test_other_text_is_no_band(found: list[Showing]) -> None:
     assert band_of(found, 8, (640, 360)) is None
