@@ -79,8 +79,9 @@ def _write_texts(artifacts: Mapping[str, StoredArtifact], folder: Path, name: st
 
     film = Film(artifacts)
     language = _language(artifacts)
-    texts: dict[tuple[str, str], Callable[[], str]] = {
+    texts: dict[tuple[str, str], Callable[[], str | None]] = {
         ("captions", "captions.srt"): lambda: format_cues(film.cues, "srt"),
+        ("caption_speech", "captions.spoken.srt"): lambda: film.spoken_captions,
         ("transcript", "transcript.srt"): lambda: format_cues(film.segments, "srt"),
         ("transcript", "transcript.json"): lambda: format_cues(
             film.segments, "json", words=film.words, language=language

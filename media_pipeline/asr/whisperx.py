@@ -33,8 +33,8 @@ _LOG = logging.getLogger(__name__)
 
 
 def installed() -> bool:
-    """Whether the whisperx package is installed; it is not imported for that."""
-    return importlib.util.find_spec("whisperx") is not None
+    """Whether whisperX and torch are installed; neither is imported for that."""
+    return all(importlib.util.find_spec(name) is not None for name in ("whisperx", "torch"))
 
 
 def require() -> None:

@@ -117,6 +117,13 @@ class Film:
         return self._rows("caption_speech", "disagreements")
 
     @cached_property
+    def spoken_captions(self) -> str | None:
+        """The captions at the times of the speech as SRT."""
+        artifact = self.artifacts.get("caption_speech")
+        files = artifact.files("spoken.srt") if artifact is not None else ()
+        return files[0].read_text("utf-8") if files else None
+
+    @cached_property
     def highlights(self) -> list[Highlight]:
         """The highlights in film order."""
         return [

@@ -3,12 +3,15 @@ from __future__ import annotations
 import time
 from itertools import pairwise
 
+import numpy as np
 import pytest
+from rapidfuzz.distance import Indel, Levenshtein
 
 from media_pipeline.asr import pocketsphinx
 from media_pipeline.asr.pocketsphinx import PocketSphinx
 from media_pipeline.asr.vad import chunks, speech_spans
 from media_pipeline.text.cues import Word
+from media_pipeline_tests.generators.exact import sentences, tell
 from media_pipeline_tests.generators.speech import STATION, WINDOW, needs_flite, noise, scene
 
 
@@ -30,6 +33,27 @@ def test_english_is_recognised_roughly() -> None:
     assert all(0 <= segment.confidence <= 1 for segment in found)
     assert shares[-1] == 1.0
     assert spent / said.duration < 3
+
+
+@needs_flite
+def test_how_many_words_are_wrong_and_how_far_the_right_ones_are_off() -> None:
+    told = tell(sentences()[:6], voice="rms")
+    windows = chunks(told.samples, speech_spans(told.samples), longest=PocketSphinx.longest)
+    found = PocketSphinx().transcribe(told.samples, "en", windows)
+    words = [word for segment in found for word in segment.words]
+    truth = [word for own in told.words for word in own]
+    said = [word.word.strip(",.?").lower() for word in truth]
+    heard = [word.word for word in words]
+    assert Levenshtein.distance(heard, said) / len(said) < 0.45  # rough, as it says itself
+    pairs = [
+        (words[op.src_start + i], truth[op.dest_start + i])
+        for op in Indel.opcodes(heard, said)
+        if op.tag == "equal"
+        for i in range(op.src_end - op.src_start)
+    ]
+    off = [abs(a.start - b.start) for a, b in pairs] + [abs(a.end - b.end) for a, b in pairs]
+    assert np.median(off) < 0.05
+    assert np.percentile(off, 95) < 0.25
 
 
 def test_noise_gives_no_sentences() -> None:

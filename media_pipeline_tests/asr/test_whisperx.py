@@ -77,6 +77,7 @@ def package(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     vads = ModuleType("whisperx.vads")
     vads.Vad = type("Vad", (), {"__init__": lambda self, vad_onset: None})  # type: ignore[attr-defined]
     torch = ModuleType("torch")
+    torch.__spec__ = importlib.machinery.ModuleSpec("torch", None)
     torch.cuda = SimpleNamespace(is_available=lambda: False)  # type: ignore[attr-defined]
     for name, stand_in in (("whisperx", module), ("whisperx.vads", vads), ("torch", torch)):
         monkeypatch.setitem(sys.modules, name, stand_in)

@@ -102,6 +102,9 @@ def test_process_exports_everything(processed: tuple[Done, Path], film: SmallFil
         *("captions.srt", "transcript.srt", "transcript.json", "words.json"),
         *("highlights.json", "report.html", "clips/clip_01.mp4"),
     }
+    if film.spoken:
+        moved = read_cues(out / "captions.spoken.srt")
+        assert [cue.text for cue in moved] == [cue.text for cue in film.captions]
     assert not [name for name in names if name.startswith(".") or "tmp" in name]
     found = read_cues(out / "captions.srt")
     matches = match_cues(film.captions, found)
