@@ -8,6 +8,8 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
+from media_pipeline.stages.highlights.sound import STEP
+
 Times = NDArray[np.float64]
 
 REACH = 0.2
@@ -21,6 +23,8 @@ _LATE_S = 0.45
 _CUT_S = 0.02  # an edge this near to a cut is at the cut
 # what speaks for a place, in units of REACH
 _AT_CUT, _IN_PAUSE, _AT_SENTENCE = 0.6, 0.4, 0.5
+_STRAY_S, _STRAY = 0.6, 0.8  # against a place that leaves so little of a shot in the clip
+_CALM_S = 0.4  # within which an edge goes to where the sound is lowest
 _IN_SENTENCE = 0.6  # what speaks against a place inside a sentence
 _IN_VOICE = 1.2  # against a place where somebody speaks and no words are known
 _IN_SOUND = 0.6  # against one where words are unknown and somebody may be speaking
@@ -32,6 +36,7 @@ class Landmarks:
 
     ``words``: spans inside which nothing is cut, not overlapping.
     ``voice``: spans in which somebody speaks, whether or not the words are known.
+    ``level``: (cells,) dB of the sound every 0.1 s; empty where unknown.
     """
 
     duration: float
@@ -40,6 +45,7 @@ class Landmarks:
     words: Times
     sentences: Times
     voice: Times
+    level: NDArray[np.float32]
 
     @classmethod
     def of(
@@ -51,6 +57,7 @@ class Landmarks:
         words: Times | None = None,
         sentences: Times | None = None,
         voice: Times | None = None,
+        level: NDArray[np.float32] | None = None,
     ) -> Landmarks:
         """Landmarks of which some kinds may be unknown."""
         none, nowhere = np.empty((0, 2)), np.empty(0)
@@ -61,6 +68,7 @@ class Landmarks:
             none if words is None else words,
             none if sentences is None else sentences,
             none if voice is None else voice,
+            np.empty(0, np.float32) if level is None else level,
         )
 
     def cuts_speech(self, at: float) -> bool:
@@ -104,18 +112,29 @@ def move_edges(
         the new ``(start, end)``, or None where no pair of places fits.
     """
     found = _best_edges(start, end, landmarks, clip_duration, REACH)
-    if found is None or any(landmarks.cuts_speech(at) for at in found):
+    if found is None or _is_poor(found, landmarks):
         farther = _best_edges(start, end, landmarks, clip_duration, 2 * REACH)
         found = found if farther is None else farther
     return found
+
+
+def _is_poor(found: tuple[float, float], marks: Landmarks) -> bool:
+    """Whether an edge cuts speech or leaves a few frames of another shot."""
+    cut = any(marks.cuts_speech(at) for at in found)
+    return cut or _strays(found[0], 1, marks) or _strays(found[1], -1, marks)
+
+
+def _strays(at: float, inward: int, marks: Landmarks) -> bool:
+    inside = (marks.cuts - at) * inward
+    return bool(((inside > _CUT_S) & (inside < _STRAY_S)).any())
 
 
 def _best_edges(
     start: float, end: float, landmarks: Landmarks, clip_duration: float, share: float
 ) -> tuple[float, float] | None:
     reach = share * clip_duration
-    starts = _priced(start, reach, _places_to_start(start, reach, landmarks), landmarks)
-    ends = _priced(end, reach, _places_to_end(end, reach, landmarks), landmarks)
+    starts = _priced(start, reach, _places_to_start(start, reach, landmarks), landmarks, 1)
+    ends = _priced(end, reach, _places_to_end(end, reach, landmarks), landmarks, -1)
     fitting = [
         (cost_in + cost_out, a, b)
         for (a, cost_in), (b, cost_out) in product(starts, ends)
@@ -152,17 +171,29 @@ def _anywhere(at: float, reach: float, marks: Landmarks) -> list[float]:
     """Places for either edge: cuts, the ends of the film, and the nearest that is in no word."""
     ends = [t for t in (0.0, marks.duration) if abs(t - at) <= reach]
     word = _word_at(at, marks)
-    stay = [at] if word is None else [float(word[0]), float(word[1])]
+    stay = [_calm(at, marks)] if word is None else [float(word[0]), float(word[1])]
     return [*marks.cuts[np.abs(marks.cuts - at) <= reach].tolist(), *ends, *stay]
 
 
+def _calm(at: float, marks: Landmarks) -> float:
+    """Where near by the sound is lowest: music is left between two notes rather than in one."""
+    first = max(0, round((at - _CALM_S) / STEP))
+    near = marks.level[first : round((at + _CALM_S) / STEP)]
+    return at if not len(near) else (first + int(np.argmin(near)) + 0.5) * STEP
+
+
 def _priced(
-    at: float, reach: float, places: list[float], marks: Landmarks
+    at: float, reach: float, places: list[float], marks: Landmarks, inward: int
 ) -> list[tuple[float, float]]:
-    """Each place in the film and outside words with its cost: distance less what speaks for it."""
+    """Each place in the film and outside words with its cost: distance less what speaks for it.
+
+    ``inward``: 1 where the clip lies after the place, -1 where before.
+    """
     within = {min(max(p, 0.0), marks.duration) for p in places}
     return [
-        (p, abs(p - at) / reach + _context(p, marks)) for p in within if _word_at(p, marks) is None
+        (p, abs(p - at) / reach + _context(p, marks) + _STRAY * _strays(p, inward, marks))
+        for p in within
+        if _word_at(p, marks) is None
     ]
 
 

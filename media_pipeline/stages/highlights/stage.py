@@ -138,6 +138,7 @@ def _landmarks(measures: _Measures, duration: float) -> Landmarks:
         words=None if talk is None else talk.words,
         sentences=None if talk is None else talk.sentences,
         voice=measures.voice,
+        level=None if sound is None else sound.level,
     )
 
 
@@ -288,7 +289,7 @@ HIGHLIGHT_CANDIDATES = Stage(
     name="highlight_candidates",
     group="highlights",
     description="The moments that stand out, with scores, tags and the signals behind them.",
-    version="4",
+    version="5",
     params=Params,
     inputs=("source", "frames", "audio", "words", "captions"),
     outputs=(

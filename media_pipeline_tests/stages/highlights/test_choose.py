@@ -130,6 +130,20 @@ def test_an_edge_leaves_a_voice_whose_words_are_unknown() -> None:
     assert found == (pytest.approx(12.5, abs=0.2), pytest.approx(17.9, abs=0.5)) or found[1] > 21
 
 
+def test_no_clip_begins_or_ends_with_a_few_frames_of_another_shot() -> None:
+    """Not at the pauses 0.3 s before and after a cut, but at the cuts."""
+    pauses = np.array([(10.0, 10.3), (20.6, 20.9)])
+    marks = Landmarks.of(40, pauses=pauses, cuts=np.array([10.6, 20.4]))
+    assert move_edges(10.2, 20.8, marks, 10) == (pytest.approx(10.6), pytest.approx(20.4))
+
+
+def test_music_is_left_where_it_is_lowest() -> None:
+    level = np.full(400, -20, np.float32)
+    level[98], level[203] = -35, -35
+    found = move_edges(10.0, 20.0, Landmarks.of(40, level=level), 10)
+    assert found == (pytest.approx(9.85), pytest.approx(20.35))
+
+
 def test_pauses_are_what_no_voice_fills_or_where_unknown_what_is_quiet() -> None:
     quiet = np.array([(1.0, 2.0)])
     assert pauses_of(quiet, None, 9.0).tolist() == [[1, 2]]
