@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from media_pipeline.errors import InvalidParameter
@@ -73,6 +73,7 @@ ADDRESSES = (
 )
 
 
+@settings(deadline=None)
 @given(ADDRESSES)
 def test_what_is_taken_stays_inside_its_bucket(text: str) -> None:
     try:
