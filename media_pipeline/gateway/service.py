@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import uvicorn
@@ -155,4 +155,5 @@ def run(settings: Settings, host: str, port: int) -> None:
     service = Service(settings, host=host)
     if not settings.access_keys and not settings.allow_unsigned:
         _LOG.warning("MEDIA_PIPELINE_ACCESS_KEYS is empty: every request will be refused")
-    uvicorn.Server(server_config(service.app, host, port)).run()
+    with suppress(KeyboardInterrupt):  # how it says, when all is done, that SIGINT ended it
+        uvicorn.Server(server_config(service.app, host, port)).run()

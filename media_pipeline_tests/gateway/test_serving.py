@@ -180,7 +180,7 @@ def test_kills_lose_nothing_and_double_nothing(tree: Tree) -> None:
     outbox.finish(cancelled, "cancelled")
     database.close()
     wait_for(lambda: all(run.is_finished for run in tree.runs(cancelled)))
-    assert not Path(f"/proc/{number}").exists()
+    wait_for(lambda: not Path(f"/proc/{number}").exists())
     assert len(tree.files.find(f"{tree.root}/out")) == len(ids)
     assert list((tree.folder / "cache" / "jobs").glob("*")) == []
 
