@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, FastAPI, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -21,6 +22,9 @@ from media_pipeline.gateway.ice.wire import WireRequest
 from media_pipeline.gateway.limits import Limits, Refuser
 
 _LOG = logging.getLogger(__name__)
+_WORKERS = 4
+"""Requests that are worked on at once. They share one interpreter and one writer of the table: more
+would only take the processor from whoever holds the writer's place."""
 _CODES = {
     404: "InvalidApi.NotFound",
     405: "UnsupportedHTTPMethod",
@@ -53,6 +57,7 @@ def create_app(
     lifespan : what runs as long as the application does.
     """
     app = FastAPI(title="media_pipeline", version=VERSION, redoc_url=None, lifespan=lifespan)
+    workers = CapacityLimiter(_WORKERS)
 
     @app.api_route("/", methods=["GET", "POST"], summary="Every operation of the ICE contract")
     async def ice(request: Request) -> Response:
@@ -62,7 +67,7 @@ def create_app(
         request_id = new_request_id()
         wire = _wire(request, await request.body())
         try:
-            reply = await run_in_threadpool(door.answer, wire, request_id)
+            reply = await to_thread.run_sync(door.answer, wire, request_id, limiter=workers)
         except Exception:
             _LOG.exception("request failed", extra={"request_id": request_id})
             reply = refused(_internal(), request_id)
