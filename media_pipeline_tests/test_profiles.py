@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +139,11 @@ def test_upstream_is_closed_and_in_order() -> None:
     assert upstream(STAGES, ["clip"]) == ["source", "ocr_cues", "captions", "words", "clip"]
     assert upstream(STAGES, ["captions", "source"]) == ["source", "ocr_cues", "captions"]
     assert upstream(STAGES, []) == []
+    words = replace(STAGES["words"], dispensable=("captions",))
+    stages = {**STAGES, "words": words}
+    assert "captions" in upstream(stages, ["clip"])
+    assert not {"captions", "ocr_cues"} & set(upstream(stages, ["words"], without=["captions"]))
+    assert "captions" in upstream(STAGES, ["words"], without=["captions"])  # it cannot do without
 
 
 def test_parameters_of_another_stage_are_refused() -> None:

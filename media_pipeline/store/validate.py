@@ -98,7 +98,8 @@ def _check_facts(stage: Stage, facts: Mapping[str, Any]) -> None:
 def _check_table(stage: Stage, output: TableOutput, file: Path, duration: float | None) -> None:
     try:
         table = pq.ParquetFile(file).read()
-        whole = pq.ParquetFile(file.with_name(output.within)).read() if output.within else None
+        beside = file.with_name(table_file(output.within)) if output.within else None
+        whole = pq.ParquetFile(beside).read() if beside else None
     except (pa.ArrowException, OSError) as error:
         raise _invalid(stage, file.name, f"cannot be read as Parquet ({error})") from None
     findings = check_table(table, output.spec, duration)

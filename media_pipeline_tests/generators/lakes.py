@@ -62,6 +62,7 @@ def make_film(root: Path, name: str = "Episode 1 <b>.mp4", *, clip: bool = True)
     maker.publish("transcript", _transcript, inputs=("audio", "captions"), why="<i>because</i>")
     maker.publish("words", _words, inputs=("audio", "transcript", "captions"))
     maker.publish("speech_subtitles", _subtitles, inputs=("words",))
+    maker.publish("caption_speech", _disagreements, inputs=("ocr_cues", "captions", "words"))
     maker.publish(
         "highlight_candidates", _highlights, inputs=("frames", "audio", "words", "captions")
     )
@@ -182,6 +183,13 @@ def _transcript(out: Path) -> None:
 def _words(out: Path) -> None:
     table = words_to_table(WORDS, tables.WORDS.schema, cue=[0] * len(WORDS))
     pq.write_table(table, out / "words.parquet")
+
+
+def _disagreements(out: Path) -> None:
+    row = {"start": 4.0, "end": 6.0, "kind": "early", "cue": 1, "shown": CUES[1].text,
+           "said": "script", "off": -0.5, "source": "pocketsphinx"}  # fmt: skip
+    table = pa.Table.from_pylist([row], schema=tables.DISAGREEMENTS.schema)
+    pq.write_table(table, out / "disagreements.parquet")
 
 
 def _subtitles(out: Path) -> None:

@@ -154,6 +154,15 @@ def test_the_waveform_follows_the_sound() -> None:
     opened(charts.waveform(np.zeros(0, np.float32), 3.0, words=WORDS[:3]))
 
 
+def test_how_fast_is_spoken() -> None:
+    """Ten letters a second for ten seconds, then twice as fast, then nothing."""
+    slow = [Word(i, i + 1.0, "abcdefghij", 1, "x") for i in range(10)]
+    fast = [Word(10 + i / 2, 10.5 + i / 2, "abcdefghij", 1, "x") for i in range(20)]
+    times, rate = charts.speech_rate([*slow, *fast], 40.0)
+    for at, expected in ((0.0, 10), (5.0, 10), (15.0, 20), (30.0, 0), (40.0, 0)):
+        assert np.interp(at, times, rate) == pytest.approx(expected, abs=0.2)
+
+
 def test_the_strip_has_a_picture_for_each_highlight(shots: list[charts.Shot]) -> None:
     none = opened(charts.highlight_strip([], 24.0, curve=CURVE))
     two = opened(charts.highlight_strip(HIGHLIGHTS, 24.0, curve=CURVE, shots=shots))

@@ -33,6 +33,7 @@ PICTURES = {
     "transcript": {"speech"},
     "words": {"words"},
     "speech_subtitles": {"timeline"},
+    "caption_speech": {"timeline", "cues"},
     "highlight_candidates": {"highlights", "timeline", "signals"},
     "rendered_clips": {"clips", *(f"clip_{i + 1:02d}.mp4" for i in range(len(HIGHLIGHTS)))},
 }

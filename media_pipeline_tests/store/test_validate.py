@@ -64,6 +64,27 @@ def test_rules_of_tables(folder: Path, rows: list[tuple[float, float, str]], rul
     assert str(caught.value).startswith(f"toy: words.parquet: {rule}")
 
 
+def test_parts_lie_inside_what_they_belong_to(folder: Path) -> None:
+    parts = pa.schema([*SPEECH_CUES.schema, pa.field("cue", pa.int32(), nullable=False)])
+    spec = replace(SPEECH_CUES, name="parts", schema=parts)
+    stage = replace(
+        STAGE, outputs=(*STAGE.outputs, TableOutput("parts", spec, within="words.parquet"))
+    )
+    for rows, wrong in (
+        ([(0.2, 0.8, "a", 0), (1.0, 2.0, "b", 1)], ""),
+        ([(0.2, 0.8, "a", 1)], "within: 1 rows"),
+        ([(0.2, 1.4, "a", 0)], "within: 1 rows"),
+        ([(0.2, 0.8, "a", 2)], "within: 1 rows"),
+    ):
+        data = dict(zip(parts.names, map(list, zip(*rows, strict=True)), strict=True))
+        pq.write_table(pa.table(data, schema=parts), folder / "parts.parquet")
+        if wrong:
+            with pytest.raises(InvalidArtifact, match=wrong):
+                validate(stage, folder, {})
+        else:
+            validate(stage, folder, {})
+
+
 def test_another_schema_is_refused(folder: Path) -> None:
     pq.write_table(pa.table({"start": [1]}), folder / "words.parquet")
     with pytest.raises(InvalidArtifact, match=r"words\.parquet: schema"):
