@@ -172,7 +172,9 @@ class Follower:
         standing = [
             t.text
             for t in self._live
-            if t.end == self._buffer.last and self._buffer.seconds(t.start) >= _STANDING_S
+            if t.end == self._buffer.last
+            and self._buffer.seconds(t.start) >= _STANDING_S
+            and not t.moves
         ]
         for row in join_rows(self._detect(sample.strip), _LOWEST_ROW, standing, sample.strip):
             if _is_cut_off(row, luma.shape[0]):

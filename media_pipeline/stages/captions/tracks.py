@@ -98,10 +98,10 @@ class Track:
 
     @property
     def moves(self) -> bool:
-        """Whether it was seen to run sideways more often than to stand: a ticker on a bar that
+        """Whether it was seen to run sideways at least as often as to stand: a ticker on a bar that
         stands.
         """
-        return 2 * self._shifted > self._compared
+        return self._shifted > 0 and self._compared <= 2 * self._shifted
 
     def stands_on(self, other: Track) -> bool:
         """Whether both are on one line and at least one of them lies for the most part on the
