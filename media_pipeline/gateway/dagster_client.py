@@ -59,6 +59,10 @@ class DagsterUnavailable(MediaPipelineError):
     """Dagster's web interface does not answer, or not as expected."""
 
 
+class DagsterRefuses(DagsterUnavailable):
+    """Dagster answers, and does not do what it is asked for."""
+
+
 @dataclass(frozen=True)
 class Run:
     """A run of a job."""
@@ -149,7 +153,7 @@ class DagsterClient:
                 }
                 self._places.update({one["name"]: place for one in node["pipelines"]})
         if job not in self._places:
-            raise DagsterUnavailable(f"Dagster has no job {job}", "see its Deployment page")
+            raise DagsterRefuses(f"Dagster has no job {job}", "see its Deployment page")
         return self._places[job]
 
     def _ask(
@@ -166,5 +170,5 @@ class DagsterClient:
         found = (answer.get("data") or {}).get(field)
         if found is None or (wanted and found["__typename"] != wanted):
             told = found or answer.get("errors")
-            raise DagsterUnavailable(f"Dagster refuses {field}: {str(told)[:500]}")
+            raise DagsterRefuses(f"Dagster refuses {field}: {str(told)[:500]}")
         return dict(found)

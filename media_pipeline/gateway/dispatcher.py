@@ -16,7 +16,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from media_pipeline.errors import MediaPipelineError
-from media_pipeline.gateway.dagster_client import JOB_TAG, DagsterClient, DagsterUnavailable, Run
+from media_pipeline.gateway.dagster_client import (
+    JOB_TAG,
+    DagsterClient,
+    DagsterRefuses,
+    DagsterUnavailable,
+    Run,
+)
 from media_pipeline.gateway.jobs.outbox import MAX_NOTIFY_TRIES, JobRow, Outbox
 from media_pipeline.gateway.jobs.records import Lease, Nonces
 
@@ -24,6 +30,7 @@ LEASE_S = 30.0
 _TICK_S, _WATCH_S, _FORGET_S = 0.5, 5.0, 600.0
 _SETTLE_S = 10.0  # a run that has just been launched or ended is left alone
 _BATCH = 20
+_REFUSED_S = 600.0  # Dagster may be loading the definitions anew
 _LOG = logging.getLogger(__name__)
 
 Notify = Callable[[JobRow], None]
@@ -130,9 +137,20 @@ class Dispatcher:
         for row in self._outbox.to_dispatch(_BATCH):
             if self._stop.is_set() or not self._lease.hold():
                 return
-            run_id = self._launched_before(row) or self._launch(row)
+            try:
+                run_id = self._launched_before(row) or self._launch(row)
+            except DagsterRefuses as error:  # this one; the others need not wait for it
+                self._refused(row, error)
+                continue
             if run_id:
                 self._outbox.dispatched(row.id, run_id)
+
+    def _refused(self, row: JobRow, error: DagsterRefuses) -> None:
+        _LOG.warning("not launched: %s", error, extra={"job_id": row.id})
+        if self._clock() - row.accepted > _REFUSED_S:
+            self._outbox.finish(
+                row.id, "failed", error=("InternalError", "the run could not be launched")
+            )
 
     def _launched_before(self, row: JobRow) -> str | None:
         if row.launching is None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from media_pipeline.errors import MediaPipelineError
-from media_pipeline.gateway.dagster_client import JOB_TAG, DagsterUnavailable, Run
+from media_pipeline.gateway.dagster_client import JOB_TAG, DagsterRefuses, DagsterUnavailable, Run
 from media_pipeline.gateway.dispatcher import Dispatcher
 from media_pipeline.gateway.jobs.outbox import MAX_NOTIFY_TRIES, JobRow, Outbox
 from media_pipeline.gateway.jobs.records import Lease, Nonces
@@ -25,6 +25,8 @@ class Dagster:
     def launch(self, job: str, *, config: Any, tags: Any) -> str:
         if self.fault == "before":
             raise DagsterUnavailable("down")
+        if self.fault == job:
+            raise DagsterRefuses("no such job")
         self.asked.append({"job": job, "config": config})
         self.kept.insert(0, Run(f"run-{len(self.kept)}", "QUEUED", dict(tags)))
         if self.fault == "after":
@@ -115,6 +117,17 @@ def test_a_crash_around_the_launch_neither_loses_nor_doubles(
     bench.later(31)
     assert len(bench.dagster.kept) == launches
     assert bench.row(row.id).run_id == bench.dagster.kept[0].id
+
+
+def test_a_job_that_dagster_refuses_holds_nobody_up_and_fails_at_last(bench: Bench) -> None:
+    bench.dagster.fault = "request_Odd"
+    order = submission().order
+    odd = bench.outbox.submit(submission(order=order.model_copy(update={"function": "Odd"})))
+    usual = bench.outbox.submit(submission())
+    bench.dispatcher.tick()
+    assert bench.row(usual.id).dispatched and bench.row(odd.id).finished is None
+    bench.later(601)
+    assert bench.row(odd.id).outcome == "failed"
 
 
 def test_only_the_leader_dispatches(bench: Bench) -> None:
