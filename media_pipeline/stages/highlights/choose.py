@@ -15,6 +15,7 @@ _LONGER = 0.35  # exponent by which a longer window is preferred to a shorter on
 _OUTSIDE = 0.25  # how much of the score just outside is taken off
 _OVERLAP = 0.15  # of two windows, the shorter of them, before their edges are moved
 _SHARED = 0.01  # of two highlights: nothing is shown twice
+_NEAR = 0.1  # taken off right beside a chosen one, none a clip away: variety over the film
 _LEAST = 0.02  # below this nothing stands out at all
 
 
@@ -92,6 +93,8 @@ def pick(
             value[near & (np.abs(all_.end - all_.end[best]) < 0.5)] = -np.inf
             continue
         chosen.append(span)
+        gap = np.maximum(all_.start - span[1], span[0] - all_.end)
+        value -= _NEAR * np.clip(1 - np.maximum(gap, 0) / clip_duration, 0, 1)
         shared = np.minimum(all_.end, span[1]) - np.maximum(all_.start, span[0])
         shorter = np.minimum(all_.end - all_.start, span[1] - span[0])
         value[shared > _OVERLAP * shorter] = -np.inf

@@ -24,7 +24,7 @@ _CUT_S = 0.02  # an edge this near to a cut is at the cut
 # what speaks for a place, in units of REACH
 _AT_CUT, _IN_PAUSE, _AT_SENTENCE = 0.6, 0.4, 0.5
 _STRAY_S, _STRAY = 0.6, 0.8  # against a place that leaves so little of a shot in the clip
-_CALM_S = 0.4  # within which an edge goes to where the sound is lowest
+_CALM_S, _DB_PER_S = 0.4, 5.0  # within which an edge goes to where the sound is low, and how far
 _IN_SENTENCE = 0.6  # what speaks against a place inside a sentence
 _IN_VOICE = 1.2  # against a place where somebody speaks and no words are known
 _IN_SOUND = 0.6  # against one where words are unknown and somebody may be speaking
@@ -179,7 +179,10 @@ def _calm(at: float, marks: Landmarks) -> float:
     """Where near by the sound is lowest: music is left between two notes rather than in one."""
     first = max(0, round((at - _CALM_S) / STEP))
     near = marks.level[first : round((at + _CALM_S) / STEP)]
-    return at if not len(near) else (first + int(np.argmin(near)) + 0.5) * STEP
+    if not len(near):
+        return at
+    places = (first + np.arange(len(near)) + 0.5) * STEP
+    return float(places[np.argmin(near + _DB_PER_S * np.abs(places - at))])
 
 
 def _priced(

@@ -88,6 +88,13 @@ def test_one_long_event_does_not_become_copies_of_itself() -> None:
     assert 2 <= len(found) <= 4
 
 
+def test_another_part_of_the_film_goes_before_the_neighbour_of_a_chosen_moment() -> None:
+    values = bumps(120, (20, 36))
+    values[900:980] = 0.75
+    found = pick(values, Landmarks.of(120.0), count=2, clip_duration=8, min_score=0.1)
+    assert max(a for a, _ in found) == pytest.approx(90, abs=1)
+
+
 def test_dull_moments_are_left_out_but_the_best() -> None:
     values = bumps(100, (30, 40), height=0.06)
     assert len(pick(values, Landmarks.of(100.0), count=5, clip_duration=10, min_score=0.1)) == 1
