@@ -179,6 +179,25 @@ def test_a_port_that_is_taken_is_told(tmp_path: Path, monkeypatch: pytest.Monkey
     assert not (tmp_path / "home").exists()
 
 
+def test_the_interface_stays_on_loopback_wherever_the_gateway_listens(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[list[str]] = []
+
+    def start(arguments: list[str], _home: Path, **_: str) -> subprocess.Popen[bytes]:
+        started.append(arguments)
+        return subprocess.Popen([sys.executable, "-c", ""])
+
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("MEDIA_PIPELINE_INBOX", str(tmp_path / "inbox"))
+    monkeypatch.setattr("media_pipeline.dagster.serve._start", start)
+    with pytest.raises(ServiceFailed):
+        serve("0.0.0.0", free_port(), dagster_port=free_port())
+    interface, _, gateway = (" ".join(one) for one in started)
+    assert "-h 127.0.0.1" in interface and "0.0.0.0" not in interface
+    assert "--host 0.0.0.0" in gateway
+
+
 @pytest.mark.slow
 def test_a_process_that_dies_ends_the_others(service: Service) -> None:
     wait_for(service.answers)
