@@ -44,6 +44,12 @@ def highlights(
     crf: Annotated[int | None, stage_option("rendered_clips", "crf")] = None,
     bitrate: Annotated[int | None, stage_option("rendered_clips", "bitrate")] = None,
     codec: Annotated[str | None, stage_option("rendered_clips", "codec")] = None,
+    caption: Annotated[
+        str | None,
+        typer.Option(
+            metavar="STYLE", help="draw what is said on the clips, as `caption` does: karaoke, pop…"
+        ),
+    ] = None,
     action: Annotated[
         list[str] | None,
         typer.Option(help="an action to tag, for instance Fight; may be given several times"),
@@ -72,7 +78,15 @@ def highlights(
     with usage():
         check_request(len(media), export_to=name if export and name else None)
     values = {k: v for stage in found.values() for k, v in stage.items()}
-    work = prepare({**values, "export": export, "allow_non_speech": allow_non_speech})
+    with usage():
+        work = prepare(
+            {
+                **values,
+                "export": export,
+                "caption": caption,
+                "allow_non_speech": allow_non_speech,
+            }
+        )
     with bars() as progress:
         results = _results(media, work, folder, name, progress)
     for one in results:

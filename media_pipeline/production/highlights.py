@@ -27,6 +27,8 @@ from media_pipeline.production.base import (
     checked_stage,
     stage_fields,
 )
+from media_pipeline.production.captioned import drawer
+from media_pipeline.stages.burn.settings import Style
 from media_pipeline.stages.highlights import HIGHLIGHT_CANDIDATES, RENDERED_CLIPS, render_clips
 from media_pipeline.stages.highlights.clips import Params as ClipParams
 from media_pipeline.stages.highlights.prints import Print, alike
@@ -50,6 +52,7 @@ class HighlightParams(
     """What can be asked of highlights."""
 
     export: bool = Field(False, description="write a clip of each")
+    caption: Style | None = Field(None, description="draw what is said on the clips")
     allow_non_speech: bool = Field(False, description="take films without captions and voices")
 
 
@@ -75,6 +78,7 @@ def prepare(values: Mapping[str, Any]) -> Work:
         ranges = [_range(row) for row in rows]
         if params.export and rows:
             files = _clips(job, found, rows, stage, coding)
+            _draw(job, rows, files, params.caption)
             for entry, name in zip(ranges, files, strict=True):
                 entry["OutputURL"] = name
         result: dict[str, Any] = {"TimeRanges": ranges}
@@ -166,6 +170,14 @@ def _require_words(job: Job, found: StoredArtifact) -> None:
         f"{name} has neither captions nor voices",
         "give a film with words, or set Strategy.AllowNonSpeech to true",
     )
+
+
+def _draw(job: Job, rows: Sequence[Row], files: Sequence[str], style: Style | None) -> None:
+    """Draw what is said on the clips, where a style was asked for."""
+    draw = None if style is None else drawer(job, style)
+    if draw is not None:
+        for row, file in zip(rows, files, strict=True):
+            draw(job.folder / file, row["start"], row["end"])
 
 
 def _clips(

@@ -93,6 +93,7 @@ def test_options_have_the_range_and_default_of_the_stage(command: Home) -> None:
         (("highlights", "x.mp4", "out", "--count", "0"), ["count", "1", "10"]),
         (("highlights", "x.mp4", "out", "--codec", "vp7"), ["codec", "vp7", "h265"]),
         (("highlights", "x.mp4", "out", "--action", "Running"), ["Running", "5"]),
+        (("highlights", "x.mp4", "out", "--caption", "wavy"), ["caption", "wavy", "karaoke"]),
         (("highlights", *6 * ("x.mp4",), "out"), ["MediaArray", "6", "1-5"]),
         (("highlights", "x.mp4", "out", "--export", "--name", "a.mp4"), ["a.mp4", "{index}"]),
         (("transcribe", "x.mp4", "out.doc"), ["out.doc", ".srt"]),
