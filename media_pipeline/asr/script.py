@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby, islice, pairwise
+from itertools import accumulate, groupby, islice, pairwise
 
 import numpy as np
 
@@ -107,9 +107,13 @@ def _follow(
         placed[at : at + len(step)] = step
         before, at = at, at + len(step)
         progress((done + 1) / len(windows))
-    if at < _ON_THE_WAY * len(flat):
+    if not at:
         return None
-    return _spread(samples, speech, texts, placed)
+    # All speech is accounted for: lines that nothing of was found are not said in it.
+    starts = [0, *accumulate(len(text) for text in texts)]
+    said = sum(first < at for first in starts[:-1])
+    found = _spread(samples, speech, texts[:said], placed[: starts[said]])
+    return found + [[] for _ in texts[said:]]
 
 
 def _step(

@@ -60,6 +60,16 @@ def test_a_script_that_lacks_lines_and_has_others(told: Told) -> None:
 
 
 @needs_flite
+def test_a_script_that_goes_on_after_the_sound(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(script, "_search", None)
+    part = told.samples[: round((told.sentences[2].end + 0.3) * 16000)]
+    found = align_script(part, "\n".join(LINES), language="en")
+    assert [cue.text for cue, _ in found.lines] == LINES[:3]
+    assert found.unsaid == LINES[3:]
+    assert max(_errors(found, told)) < 0.2
+
+
+@needs_flite
 def test_wrong_words_cost_only_themselves(told: Told) -> None:
     changed = [
         " ".join("banana" if i % 7 == 3 else word for i, word in enumerate(line.split()))
