@@ -46,6 +46,7 @@ def test_what_is_said_is_followed_word_by_word(told: Told, monkeypatch: pytest.M
 
 
 @needs_flite
+@pytest.mark.slow
 def test_a_script_that_lacks_lines_and_has_others(told: Told) -> None:
     """Three sentences are said that it lacks, and two lines are in it that nobody says."""
     kept = LINES[:2] + LINES[5:]
@@ -70,6 +71,7 @@ def test_a_script_that_goes_on_after_the_sound(told: Told, monkeypatch: pytest.M
 
 
 @needs_flite
+@pytest.mark.slow
 def test_wrong_words_cost_only_themselves(told: Told) -> None:
     changed = [
         " ".join("banana" if i % 7 == 3 else word for i, word in enumerate(line.split()))

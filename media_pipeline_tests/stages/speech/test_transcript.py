@@ -112,6 +112,7 @@ def test_whisper_recognises_with_its_own_word_times(model: Path, tmp_path: Path)
 
 
 @needs_flite
+@pytest.mark.slow
 def test_only_the_window_is_listened_to(tmp_path: Path) -> None:
     said = scene([FOX, STATION, WINDOW], pause=1.5)
     second = said.sentences[1]
