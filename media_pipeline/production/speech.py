@@ -10,13 +10,14 @@ from pydantic import Field
 from media_pipeline.production.base import Function, Job, JobParams, Result, Work, checked
 from media_pipeline.stages.speech import SPEECH_SUBTITLES, TRANSCRIPT
 from media_pipeline.text.cues import cues_from_table
+from media_pipeline.text.formats import asr_result
 
 
 class SpeechParams(JobParams):
     """What can be asked of a transcript."""
 
-    start: float = Field(0.0, ge=0.0, description="seconds that are left out at the beginning")
-    duration: float | None = Field(None, gt=0.0, description="seconds that are kept from there")
+    start: float = Field(0.0, ge=0.0, description="second of the film to listen from")
+    duration: float | None = Field(None, gt=0.0, description="seconds to listen for")
     sentence_max_length: int | None = Field(
         None, ge=4, le=50, description="longest sentence, in characters"
     )
@@ -25,23 +26,20 @@ class SpeechParams(JobParams):
 def prepare(values: Mapping[str, Any]) -> Work:
     """Check the parameters, and give the work."""
     params = checked(SpeechParams, values, "")
-    end = float("inf") if params.duration is None else params.start + params.duration
+    window = {TRANSCRIPT.name: {"start": params.start, "duration": params.duration}}
 
     def work(job: Job) -> Result:
         if params.sentence_max_length is None:
-            found = job.runner.request(job.key, TRANSCRIPT, progress=job.progress)
-            cues = cues_from_table(found.table("transcript"))
-        else:
-            rows = {"columns": max(8, params.sentence_max_length), "lines": 1}
-            found = job.runner.request(
-                job.key, SPEECH_SUBTITLES, {SPEECH_SUBTITLES.name: rows}, progress=job.progress
-            )
-            cues = cues_from_table(found.table("cues"))
-        return [
-            {"content": " ".join(c.text.split()), "from": round(c.start, 3), "to": round(c.end, 3)}
-            for c in cues
-            if c.end > params.start and c.start < end
-        ]
+            found = job.runner.request(job.key, TRANSCRIPT, window, progress=job.progress)
+            return asr_result(cues_from_table(found.table("transcript")))
+        rows = {"columns": max(8, params.sentence_max_length), "lines": 1}
+        found = job.runner.request(
+            job.key,
+            SPEECH_SUBTITLES,
+            window | {SPEECH_SUBTITLES.name: rows},
+            progress=job.progress,
+        )
+        return asr_result(cues_from_table(found.table("cues")))
 
     return work
 
