@@ -20,6 +20,7 @@ SHORTEST, LONGEST = 0.6, 1.4
 _LEAD_S = 0.15  # sound kept before the first word
 _TAIL_S = 0.25  # sound kept after the last one: the end of a word is the part most often lost
 _LATE_S = 0.45
+_RUNNING_S = 0.04  # words with less between them are one breath: the cut is heard
 _CUT_S = 0.02  # an edge this near to a cut is at the cut
 # what speaks for a place, in units of REACH
 _AT_CUT, _IN_PAUSE, _AT_SENTENCE = 0.6, 0.4, 0.5
@@ -72,9 +73,13 @@ class Landmarks:
         )
 
     def cuts_speech(self, at: float) -> bool:
-        """Whether an edge at that time is inside a word, or in a voice whose words are unknown."""
+        """Whether an edge at that time is inside a word or between two that run into each other, or
+        in a voice whose words are unknown.
+        """
         if self.words.size and _inside(self.words, at, 1.0):
-            return _word_at(at, self) is not None
+            ended = (self.words[:, 1] <= at + _RUNNING_S) & (self.words[:, 1] > at - _RUNNING_S)
+            begins = (self.words[:, 0] >= at - _RUNNING_S) & (self.words[:, 0] < at + _RUNNING_S)
+            return _word_at(at, self) is not None or bool(ended.any() and begins.any())
         return _inside(self.voice, at)
 
 

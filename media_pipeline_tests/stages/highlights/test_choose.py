@@ -144,6 +144,19 @@ def test_no_clip_begins_or_ends_with_a_few_frames_of_another_shot() -> None:
     assert move_edges(10.2, 20.8, marks, 10) == (pytest.approx(10.6), pytest.approx(20.4))
 
 
+def test_a_phrase_is_not_cut_between_words_that_run_into_each_other() -> None:
+    """As aligned speech has them: the clip begins before the phrase, though a cut lies in it."""
+    words = np.array([(9.0 + 0.15 * i, 9.15 + 0.15 * i) for i in range(7)])
+    marks = Landmarks.of(
+        40, words=words, cuts=np.array([9.2]), pauses=np.array([(7.8, 9.0), (10.05, 40.0)])
+    )
+    found = move_edges(9.3, 18.0, marks, 10)
+    assert found is not None
+    assert found[0] < 9.0 or found[0] > 10.05
+    assert marks.cuts_speech(9.3)
+    assert not marks.cuts_speech(8.9)
+
+
 def test_music_is_left_where_it_is_lowest() -> None:
     level = np.full(400, -20, np.float32)
     level[98], level[203] = -35, -35
