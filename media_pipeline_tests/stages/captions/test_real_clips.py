@@ -6,13 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from media_pipeline.stages.captions import extract_captions
+from media_pipeline.stages.captions import Params, extract_captions
 from media_pipeline.stages.captions.files import in_language
 from media_pipeline.text.formats import read_cues
 from media_pipeline_tests.scoring import score_cues
 
 FOLDER = Path(__file__).parents[4] / "shared" / "media" / "captions"
 FILMS = sorted(FOLDER.glob("*.mp4"))
+WITHOUT = sorted(path for path in FOLDER.with_name("video").glob("*") if path.suffix != ".md")
+BOTTOM = Params(roi=[[0.75, 1.0], [0.0, 1.0]])
 
 pytestmark = [
     pytest.mark.slow,
@@ -41,3 +43,8 @@ def test_bilingual_captions_are_told_apart(film: Path, language: str) -> None:
     result = score_cues(read_cues(film.with_suffix(f".{language}.srt")), found)
     assert result.f1 == 1.0, str(result)
     assert result.cer < 0.03, result.wrong
+
+
+@pytest.mark.parametrize("film", WITHOUT, ids=lambda path: path.stem)
+def test_films_without_captions_have_none(film: Path) -> None:
+    assert extract_captions(film, BOTTOM).cues == []
