@@ -28,8 +28,8 @@ _RING = 0.35  # row heights above and below the row, where the ground alone is s
 _SHARE = 0.02  # of a cell's pixels that must jump: the dot of 太, the difference of 6 and 8
 _CONFINED = 0.5  # the ring may jump at most this much, relative to the cell
 _CUT = 0.3  # share of the ring that jumps in a cut
-_OUTSTANDING = 2.0  # times as many as jump there or in the next cells in any frame around
-_QUIET_PIXELS = 3  # fewer are noise
+_OUTSTANDING = 2.5  # times as many as jump there or in the next cells in any frame around
+_QUIET_PIXELS = 4  # fewer are noise
 _BEFORE, _AFTER = 4, 2  # frames around that are compared
 
 

@@ -164,7 +164,6 @@ def vote(readings: Sequence[Reading]) -> Reading:
     or its absence, with the largest sum of confidences wins. See Fiscus, "A post-processing system
     to yield reduced word error rates: Recognizer Output Voting Error Reduction (ROVER)", 1997.
     """
-    readings = _with_all_spaces(readings)
     best = max(readings, key=lambda r: r.confidence)
     texts = [r.text for r in readings]
     agreed = max(set(texts), key=lambda t: (texts.count(t), t == best.text))
@@ -180,23 +179,6 @@ def vote(readings: Sequence[Reading]) -> Reading:
     text = "".join(char for char, _ in chosen)
     weights = tuple(min(1.0, weight / total) for chars, weight in chosen for _ in chars)
     return Reading(text, float(np.mean(weights)) if weights else 0.0, weights)
-
-
-def _with_all_spaces(readings: Sequence[Reading]) -> list[Reading]:
-    """Readings that differ in spaces only, replaced by the one that has most of them: recognisers
-    drop spaces and seldom invent them.
-    """
-
-    def letters(reading: Reading) -> str:
-        return "".join(reading.text.split())
-
-    return [
-        max(
-            (r for r in readings if letters(r) == letters(one)),
-            key=lambda r: (len(r.text), r.confidence),
-        )
-        for one in readings
-    ]
 
 
 def _cast(slots: list[dict[str, float]], base: str, reading: Reading) -> None:

@@ -20,7 +20,7 @@ _CORE = 0.12  # of the height left out above and below, where other rows and the
 _INK = 0.2  # of the strongest strokes
 _ALIKE = 48  # grey levels by which a channel of one colour may differ
 _WIDEST_USUAL = 0.2  # heights: wider usual gaps mean that the ground hides the ink
-_SPACE = 0.17  # character widths by which a space widens a gap, at least
+_SPACE = 0.167  # character widths by which a space widens a gap, at least
 _WIDER = 1.5  # times the widest gap that is none
 _NARROWEST_LETTERS = 0.03  # heights: narrower usual gaps mean that the ground hides the ink
 _NARROWEST_WORDS, _WORDS = 0.14, 2.1  # heights, and times the usual gap between letters
@@ -42,7 +42,11 @@ def with_spaces(reading: Reading, picture: Picture) -> Reading:
     neighbours = list(enumerate(pairwise(reading.text)))
     chinese = [i for i, (one, two) in neighbours if is_cjk(one) and is_cjk(two)]
     # Letters are placed to a few pixels only: beside a space a gap may be that of the space.
-    latin = [i for i, _ in neighbours if all(map(_is_letter, reading.text[max(0, i - 1) : i + 3]))]
+    latin = [
+        i
+        for i, _ in neighbours[1:-1]
+        if all(_is_letter(char) for char in reading.text[i - 1 : i + 3])
+    ]
     if max(len(chinese), len(latin)) < _FEWEST:
         return reading
     gaps = _gaps(reading, picture, (*chinese, *latin))

@@ -97,11 +97,6 @@ def test_a_majority_wins_whatever_its_confidence() -> None:
     assert vote(readings) == Reading("没有！", 0.7)
 
 
-def test_a_space_that_one_reading_has_is_kept() -> None:
-    readings = [Reading("looking forme", 0.98), Reading("looking for me", 0.95)]
-    assert vote(readings).text == "looking for me"
-
-
 def test_a_missing_character_is_voted_in() -> None:
     readings = [Reading("I'l tell", 0.97), Reading("I'll tel", 0.9), Reading("I'll tell!", 0.9)]
     assert vote(readings).text == "I'll tell"
