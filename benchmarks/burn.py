@@ -1,6 +1,6 @@
 """What captions drawn on film cost: CPU seconds per second of film, against coding it anew at all.
 
-    python benchmarks/burn.py [VIDEO] [--seconds 20]
+    python benchmarks/burn.py [VIDEO] [--seconds 20] [--groups-only]
 
 Without VIDEO a film of 1280 × 720 is made. Measured in one run, so that ratios hold on a noisy
 machine; each figure is the least of several rounds that take turns:
@@ -26,8 +26,10 @@ from typing import get_args
 from media_pipeline.media import ffmpeg
 from media_pipeline.media.encode import h264_args, picture_filters, written_size
 from media_pipeline.media.fonts import find_font
+from media_pipeline.media.gops import NotJoinable
 from media_pipeline.media.probe import MediaInfo, probe
 from media_pipeline.stages.burn import CaptionSettings, Drawing, burn, draw_captions
+from media_pipeline.stages.burn.partial import plan
 from media_pipeline.stages.burn.settings import Style
 from media_pipeline.text.cues import Cue
 from media_pipeline.text.pieces import Caption, caption, estimated
@@ -101,10 +103,17 @@ class Bench:
         drawing = self.drawing(style, always(self.seconds))
         burn(self.film, self.info, self.folder / "styled.mp4", drawing, whole=True)
 
-    def partly(self, share: float, *, whole: bool) -> float:
+    def partly(self, share: float, *, whole: bool) -> None:
         drawing = self.drawing("highlight", part(self.seconds, share))
-        done = burn(self.film, self.info, self.folder / "part.mp4", drawing, whole=whole)
-        return done.share
+        burn(self.film, self.info, self.folder / "part.mp4", drawing, whole=whole)
+
+    def share(self, captioned: float) -> float:
+        """Of the time whose groups carry captions, when that share of it is captioned."""
+        drawing = self.drawing("highlight", part(self.seconds, captioned))
+        try:
+            return plan(self.film, self.info, drawing.spans).share
+        except NotJoinable:
+            return 1.0
 
     def moviepy(self) -> None:
         from moviepy import CompositeVideoClip, TextClip, VideoFileClip
@@ -147,32 +156,39 @@ def main() -> None:
     parser.add_argument("video", nargs="?", type=Path)
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--groups-only", action="store_true", help="only the last of the four")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         bench = Bench(asked.video or make_film(folder, asked.seconds), folder)
         width, height = bench.size
         print(f"{bench.seconds:.1f} s of {width} x {height}, x264 {PRESET}, crf {CRF}")
-        works: dict[str, Callable[[], object]] = {"coding anew alone": bench.floor}
-        for style in get_args(Style):
-            works[style] = lambda style=style: bench.styled(style)
+        works: dict[str, Callable[[], object]] = {}
+        if not asked.groups_only:
+            works["coding anew alone"] = bench.floor
+            works |= {s: lambda style=s: bench.styled(style) for s in get_args(Style)}
         for share in SHARES:
             works[f"{share:.0%} whole"] = lambda s=share: bench.partly(s, whole=True)
             works[f"{share:.0%} groups"] = lambda s=share: bench.partly(s, whole=False)
         found = least(works, asked.rounds)
-        short = min(MOVIEPY_S, bench.seconds)
-        found["moviepy TextClip"] = cost(bench.moviepy) * bench.seconds / short
-        report(bench, found)
+        if not asked.groups_only:
+            short = min(MOVIEPY_S, bench.seconds)
+            found["moviepy TextClip"] = cost(bench.moviepy) * bench.seconds / short
+            report_styles(bench, found)
+        report_groups(bench, found)
 
 
-def report(bench: Bench, found: dict[str, float]) -> None:
+def report_styles(bench: Bench, found: dict[str, float]) -> None:
     floor = found["coding anew alone"]
     print(f"\n{'whole film':<20}{'CPU s per s':>12}{'/ floor':>9}")
     for name in ("coding anew alone", *get_args(Style), "moviepy TextClip"):
         print(f"{name:<20}{found[name] / bench.seconds:>12.3f}{found[name] / floor:>9.2f}")
+
+
+def report_groups(bench: Bench, found: dict[str, float]) -> None:
     print(f"\n{'captioned time':<16}{'coded anew':>11}{'groups only':>13}{'whole':>8}{'ratio':>7}")
     for share in SHARES:
-        anew = bench.partly(share, whole=False)
+        anew = bench.share(share)
         groups, whole = found[f"{share:.0%} groups"], found[f"{share:.0%} whole"]
         print(
             f"{share:<16.0%}{anew:>11.1%}{groups / bench.seconds:>13.3f}"
