@@ -19,7 +19,7 @@ from media_pipeline.gateway.ice.door import Door, Reply, new_request_id, refused
 from media_pipeline.gateway.ice.faults import Fault
 from media_pipeline.gateway.ice.registry import VERSION
 from media_pipeline.gateway.ice.wire import WireRequest
-from media_pipeline.gateway.limits import Limits, Refuser
+from media_pipeline.gateway.limits import Limits
 
 _LOG = logging.getLogger(__name__)
 _WORKERS = 4
@@ -94,7 +94,7 @@ def _is_visit(request: Request) -> bool:
     return request.method == "GET" and not asks and not request.query_params
 
 
-class _Envelope(Refuser):
+class _Envelope:
     async def __call__(
         self, status: int, message: str, scope: Scope, receive: Receive, send: Send
     ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, Protocol
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -15,14 +15,13 @@ BODY_S = 20.0
 """Seconds in which a body must have come."""
 
 
-class Refuser:
+class Refuser(Protocol):
     """Turns a limit that was met into an answer; the application says how its errors look."""
 
     async def __call__(
         self, status: int, message: str, scope: Scope, receive: Receive, send: Send
     ) -> None:
         """Send the answer."""
-        raise NotImplementedError
 
 
 class Limits:

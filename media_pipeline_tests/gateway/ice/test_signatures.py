@@ -74,7 +74,7 @@ def test_both_blanks_are_signed_alike() -> None:
 
 ALTERED: dict[str, Callable[[WireRequest], WireRequest]] = {
     "method": lambda r: replace(r, method="GET"),
-    "path": lambda r: replace(r, path="/x"),
+    "the path": lambda r: replace(r, path="/x"),
     "a value": lambda r: replace(r, query_string=r.query_string.replace("JobId=a", "JobId=b")),
     "one more": lambda r: replace(r, query_string=r.query_string + "&Title=x"),
     "one less": lambda r: replace(r, query_string=r.query_string.replace("TemplateId=&", "")
@@ -84,13 +84,14 @@ ALTERED: dict[str, Callable[[WireRequest], WireRequest]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("part", ALTERED)
-@pytest.mark.parametrize("make", [new, old], ids=["acs3", "rpc"])
+@pytest.mark.parametrize(
+    ("make", "part"),
+    [(new, part) for part in ALTERED]
+    + [(old, part) for part in ALTERED if part != "the path"],  # which RPC does not sign
+)
 def test_a_request_altered_in_any_part_is_refused(
-    part: str, make: Callable[[], WireRequest]
+    make: Callable[[], WireRequest], part: str
 ) -> None:
-    if make is old and part == "path":
-        pytest.skip("RPC does not sign the path")
     altered = ALTERED[part](make())
     assert altered != make()
     assert code(altered) == "SignatureDoesNotMatch"
