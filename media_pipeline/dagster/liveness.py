@@ -53,12 +53,24 @@ def sign_on(instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:
         instance.add_run_tags(run.run_id, tags)
 
 
-def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
-    """Fail the runs whose process is gone and free their places in pools; their ids."""
+def end_dead_runs(instance: dg.DagsterInstance, *, unsigned: bool = False) -> list[str]:
+    """Fail the runs whose process is gone and free their places in pools; their ids.
+
+    Parameters
+    ----------
+    unsigned : also those that were launched and have not come to sign on. That is right where no
+        process that launches runs is left, as before and after serving: else such a run is waited
+        for until Dagster's start timeout, and all others wait for its place in a pool.
+    """
+    unsigned = unsigned and isinstance(instance.run_launcher, dg.DefaultRunLauncher)
     ended = []
     for run in instance.get_runs(dg.RunsFilter(statuses=_UNFINISHED)):
         worker, _, signed = run.tags.get(WORKER_TAG, "").rpartition(":")
-        if signed != run.run_id or not is_gone(worker):
+        if signed == run.run_id:
+            gone = is_gone(worker)
+        else:
+            gone = unsigned and run.status == dg.DagsterRunStatus.STARTING
+        if not gone:
             continue
         if run.status == dg.DagsterRunStatus.CANCELING:
             instance.report_run_canceled(run, "The process of the run has ended.")

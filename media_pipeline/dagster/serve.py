@@ -197,7 +197,7 @@ def _check_port(host: str, port: int) -> None:
 
 def _end_dead_runs(home: Path) -> None:
     with dg.DagsterInstance.from_config(str(home)) as instance:
-        end_dead_runs(instance)
+        end_dead_runs(instance, unsigned=True)
 
 
 def _to_stderr(addresses: str) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import dagster as dg
 
@@ -91,3 +92,15 @@ def test_a_run_signs_on_once() -> None:
         found = instance.get_run_by_id(run.run_id)
         assert found is not None
         assert found.tags == {WORKER_TAG: f"{worker()}:{run.run_id}"}
+
+
+def test_a_run_that_never_signed_on_is_ended_where_nothing_launches_runs(tmp_path: Path) -> None:
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
+        starting = dg.DagsterRun("job", status=dg.DagsterRunStatus.STARTING)
+        alive = signed(worker(), dg.DagsterRunStatus.STARTING)
+        for run in (starting, alive):
+            instance.add_run(run)
+        assert end_dead_runs(instance) == []
+        assert end_dead_runs(instance, unsigned=True) == [starting.run_id]
+        ended = instance.get_run_by_id(starting.run_id)
+        assert ended is not None and ended.status == dg.DagsterRunStatus.FAILURE
