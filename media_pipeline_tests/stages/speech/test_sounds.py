@@ -166,4 +166,4 @@ def test_an_hour_takes_little_memory(tmp_path: Path) -> None:
     lines, cues, before, peak = map(int, done.stdout.split())
     assert lines == times
     assert cues >= times
-    assert peak - before < 300  # MiB; a gigabyte is what users are promised
+    assert peak - before < 1000  # MiB, as promised; 160 is usual
