@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,7 +16,7 @@ from media_pipeline._cli.console import note, say
 from media_pipeline._cli.direct import Request, request
 from media_pipeline._cli.options import read_time, stage_params
 from media_pipeline._cli.outputs import check_output, new_file
-from media_pipeline.errors import InvalidParameter, NoVideoStream
+from media_pipeline.errors import InvalidParameter, NoVideoStream, Unavailable
 
 if TYPE_CHECKING:
     from media_pipeline.media.probe import MediaInfo, VideoStream
@@ -174,17 +175,18 @@ def _info(job: Request) -> MediaInfo:
 def _given(job: Request, captions: str | None, duration: float, language: str | None) -> Given:
     """The captions that were given, else what a person wrote, the file holds or is said."""
     from media_pipeline.stages.burn import said
-    from media_pipeline.text.cues import cues_from_table
+    from media_pipeline.text.cues import Cue, cues_from_table
     from media_pipeline.text.given import Given, read_given
 
     if captions is not None:
         return read_given(captions, duration)
     params = stage_params(language={"language": language})
-    canonical, words, speech = (
-        job.make(name, params) for name in ("captions", "words", "speech_subtitles")
-    )
-    own = canonical.facts.get("source") in ("human", "embedded")
-    cues = cues_from_table(canonical.table("captions.parquet")) if own else []
+    words, speech = (job.make(name, params) for name in ("words", "speech_subtitles"))
+    cues: list[Cue] = []
+    with suppress(Unavailable):  # a film without captions of its own has what is said
+        canonical = job.make("captions")
+        if canonical.facts.get("source") in ("human", "embedded"):
+            cues = cues_from_table(canonical.table("captions.parquet"))
     return Given(tuple(said(cues, speech, words, job.item.name)))
 
 

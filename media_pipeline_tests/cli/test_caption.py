@@ -13,6 +13,7 @@ from media_pipeline.media.probe import probe
 from media_pipeline.text.cues import Cue
 from media_pipeline.text.formats import write_cues
 from media_pipeline_tests.cli.conftest import Done, Home, assert_fails
+from media_pipeline_tests.generators.films import SmallFilm
 
 CUE = "1\n00:00:00,200 --> 00:00:00,800\num hello there\n"
 
@@ -48,6 +49,25 @@ def test_text_is_drawn_as_it_is_asked_for(
     assert left == [n for n in shown if not 0.4 <= n / rate + 1e-6 < 0.6]
     settings = '{"style": "word_by_word", "estimate_word_times": true, "position": "top_left"}'
     assert changed("words.mp4", "--settings", settings) != plain
+
+
+@pytest.mark.slow
+def test_what_is_said_is_drawn_in_the_style_asked_for(
+    command: Home, inside: Callable[..., Done], film: SmallFilm
+) -> None:
+    if not film.spoken:
+        pytest.skip("no speech synthesiser is installed")
+    style = '{"style": "highlight", "position": "top_center"}'
+    done = inside("caption", str(film.path), "out.mp4", "--language", "en", "--settings", style)
+    assert done.returncode == 0, done.stderr
+    assert "in style highlight" in done.stdout
+    changed = []
+    for before, after in zip(decode(film.path), decode(command.cwd / "out.mp4"), strict=True):
+        upper = slice(before.luma.shape[0] // 2)
+        far = abs(before.luma[upper].astype(int) - after.luma[upper]) > 60
+        changed.append(int(far.sum()))
+    assert max(changed) > 100
+    assert min(changed) < 30
 
 
 def test_one_frame_is_previewed(command: Home, inside: Callable[..., Done], clip: Path) -> None:
