@@ -31,7 +31,7 @@ def test_real_captions(film: Path) -> None:
     assert result.cer < 0.02, result.wrong
     assert result.boundary(95) < 0.05
     assert result.boundary(100) < 0.2
-    assert found.counts.recognised < 0.15 * found.counts.sampled
+    assert found.counts.recognised < 0.2 * found.counts.sampled
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
