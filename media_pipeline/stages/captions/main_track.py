@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from statistics import median
 
 from rapidfuzz import fuzz
@@ -30,6 +31,7 @@ _READ_S = 2.0  # seconds that one text counts for at most: about what a line tak
 _FULL_WEIGHT = 4  # characters from which a row counts in full
 _ASIDE = 0.5  # weight of a place that is not centred
 _STATIC_S, _STATIC_SHARE = 10.0, 0.8  # seconds per text, and share of a short film
+_AWAY = 4.0  # times as long as it was shown: after that a text has not been lost but left
 _ALIKE = 0.5  # correlation of the worst cell of a mark that is seen again
 
 _MANY_TEXTS, _TEXTS_A_MINUTE = 3, 1.0  # fewer may stand in one place by chance
@@ -100,7 +102,8 @@ class _Place:
                     break
             else:
                 texts.append([showing])
-        return sum(s.duration for s in self.showings) > limit * len(texts)
+        stays = sum(_stays(group) for group in texts)
+        return sum(s.duration for s in self.showings) > limit * stays
 
     def is_credible(self, film: float, width: int) -> bool:
         """Whether captions look like this: many texts, each in one piece, on one line and one axis;
@@ -239,6 +242,15 @@ def _same_mark(one: Showing, other: Showing) -> bool:
     return row.text == mark.text or (
         fuzz.ratio(row.text, mark.text) >= _SAME_TEXT
         and similarity(row.look, row.place, mark.look, mark.place) >= _ALIKE
+    )
+
+
+def _stays(showings: Sequence[Showing]) -> int:
+    """How often one text has come: a mark is lost and found again, a line is said again."""
+    ordered = sorted(showings, key=lambda s: s.start)
+    return 1 + sum(
+        later.start - one.end > max(_STATIC_S, _AWAY * one.duration)
+        for one, later in pairwise(ordered)
     )
 
 

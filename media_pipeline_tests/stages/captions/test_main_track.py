@@ -30,6 +30,15 @@ def test_so_is_one_that_was_lost_and_found_and_read_in_two_ways() -> None:
     assert main_track([*captions(), *marks], 18.0, WIDTH) == captions()
 
 
+def test_captions_that_are_said_again_and_again_stay() -> None:
+    rounds = [
+        replace(s, start=s.start + 60 * i, end=s.end + 60 * i)
+        for i in range(20)
+        for s in captions()
+    ]
+    assert main_track(rounds, 1200.0, WIDTH) == rounds
+
+
 def test_a_sign_seen_for_a_moment_is_left_out() -> None:
     sign = shown(4.0, 5.0, "出口", CORNER)
     assert sign not in main_track([*captions(), sign], 18.0, WIDTH)
