@@ -24,6 +24,7 @@ _SPACE = 0.167  # character widths by which a space widens a gap, at least
 _WIDER = 1.5  # times the widest gap that is none
 _NARROWEST_LETTERS = 0.03  # heights: narrower usual gaps mean that the ground hides the ink
 _NARROWEST_WORDS, _WORDS = 0.14, 2.1  # heights, and times the usual gap between letters
+_LIKE_SPACES = 0.75  # of the spaces of the row
 _MOST = 0.25  # of the gaps can be spaces
 _FEWEST = 3  # gaps that are needed to know what is usual
 
@@ -56,7 +57,7 @@ def with_spaces(reading: Reading, picture: Picture) -> Reading:
         character = float(np.mean(sorted(steps)[:-1])) * picture.shape[1] / picture.shape[0]
         spaces += _outstanding({i: gaps[i] for i in chinese}, character)
     if len(latin) >= _FEWEST:
-        spaces += _between_words({i: gaps[i] for i in latin})
+        spaces += _between_words({i: gaps[i] for i in latin}, _space(reading, picture))
     for i in sorted(spaces, reverse=True):
         reading = _insert(reading, i + 1)
     return reading
@@ -66,12 +67,22 @@ def _is_letter(char: str) -> bool:
     return char.isascii() and char.isalnum()
 
 
-def _between_words(gaps: dict[int, float]) -> list[int]:
-    """The gaps that are wider than gaps between letters are."""
+def _space(reading: Reading, picture: Picture) -> float:
+    """Heights of blank at the spaces that were read, as a rule; 0 where none was."""
+    blank = _ink(picture) == 0
+    places = [int(place * len(blank)) for place in reading.places]
+    read = [i for i, char in enumerate(reading.text) if char == " " and 0 < i < len(places) - 1]
+    widths = [_longest(blank[places[i - 1] : places[i + 1] + 1]) for i in read]
+    return float(np.median(widths)) / picture.shape[0] if widths else 0.0
+
+
+def _between_words(gaps: dict[int, float], space: float) -> list[int]:
+    """The gaps that are wider than gaps between letters are, and like the spaces that were read."""
     usual = float(np.median(list(gaps.values())))
     if usual < _NARROWEST_LETTERS:
         return []
-    wide = {i for i, gap in gaps.items() if gap >= max(_NARROWEST_WORDS, _WORDS * usual)}
+    least = max(_NARROWEST_WORDS, _WORDS * usual, _LIKE_SPACES * space)
+    wide = {i for i, gap in gaps.items() if gap >= least}
     # A narrow letter that is placed badly seems to have a gap on both sides.
     return [i for i in wide if not wide & {i - 1, i + 1}]
 
