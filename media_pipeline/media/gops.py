@@ -95,9 +95,7 @@ def read_stream(path: Path, video: VideoStream, container: str) -> Stream:
     _check(video, container)
     with open_media(path) as file:
         stream = next(s for s in file.streams.video if s.index == video.index)
-        configuration = Configuration.parse(stream.codec_context.extradata or b"")
-        if configuration is None:
-            raise NotJoinable("its H.264 is not packed as MP4 packs it")
+        configuration = _configuration(stream)
         free, profile = _free_number(configuration)
         scale, origin = float(stream.time_base or 0), container_start(file)
         pictures = tuple(_pictures(file.demux(stream), configuration))
@@ -109,6 +107,13 @@ def read_stream(path: Path, video: VideoStream, container: str) -> Stream:
     return Stream(pictures, groups, configuration, free, profile, video.pixel_format, scale, origin)
 
 
+def _configuration(stream: av.VideoStream) -> Configuration:
+    configuration = Configuration.parse(stream.codec_context.extradata or b"")
+    if configuration is None:
+        raise NotJoinable("its H.264 is not packed as MP4 packs it")
+    return configuration
+
+
 def read_part(path: Path, video: VideoStream, container: str, start: float, end: float) -> Stream:
     """Read the groups between two times, from the key frame before ``start``; without decoding.
 
@@ -118,9 +123,7 @@ def read_part(path: Path, video: VideoStream, container: str, start: float, end:
     _check(video, container)
     with open_media(path) as file:
         stream = next(s for s in file.streams.video if s.index == video.index)
-        configuration = Configuration.parse(stream.codec_context.extradata or b"")
-        if configuration is None:
-            raise NotJoinable("its H.264 is not packed as MP4 packs it")
+        configuration = _configuration(stream)
         free, profile = _free_number(configuration)
         scale, origin = float(stream.time_base or 0), container_start(file)
         if start > 0:
