@@ -26,9 +26,9 @@ from pathlib import Path
 
 import httpx
 
-from media_pipeline.gateway.jobs.order import Medium, Order
-from media_pipeline.gateway.jobs.outbox import Outbox, Submission
-from media_pipeline.gateway.jobs.tables import JOBS, Database
+from media_pipeline.requests.order import Medium, Order
+from media_pipeline.requests.outbox import Outbox, Submission
+from media_pipeline.requests.tables import JOBS, Database
 from media_pipeline_tests.generators.ice import KEY, SECRET, acs3
 
 SUBMIT = {

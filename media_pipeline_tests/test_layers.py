@@ -24,6 +24,7 @@ _ORDER: list[set[str]] = [
     {"transfer", "profiles", "sample", "doctor"},
     {"runner"},
     {"production"},
+    {"requests"},
     {"dagster", "gateway"},
     {"definitions", "_cli", "cli"},
 ]

@@ -19,13 +19,12 @@ import dagster as dg
 from media_pipeline.dagster.assets import RETRIES, reported_errors
 from media_pipeline.dagster.resources import RESOURCE, Pipeline
 from media_pipeline.errors import InvalidParameter, MediaPipelineError, StoreError
-from media_pipeline.gateway.dispatcher import job_name
-from media_pipeline.gateway.jobs.order import Medium, Order
-from media_pipeline.gateway.jobs.outbox import Outbox
-from media_pipeline.gateway.jobs.records import MediaRegistry
-from media_pipeline.gateway.jobs.tables import Database
 from media_pipeline.production.base import Function, Job
 from media_pipeline.production.functions import REQUESTS
+from media_pipeline.requests.order import Medium, Order, job_name
+from media_pipeline.requests.outbox import Outbox
+from media_pipeline.requests.records import MediaRegistry
+from media_pipeline.requests.tables import Database
 from media_pipeline.settings import Settings, uri_scheme
 from media_pipeline.store import MediaItem
 from media_pipeline.store.manifest import FileEntry

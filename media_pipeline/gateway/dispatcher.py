@@ -23,8 +23,9 @@ from media_pipeline.gateway.dagster_client import (
     DagsterUnavailable,
     Run,
 )
-from media_pipeline.gateway.jobs.outbox import MAX_NOTIFY_TRIES, JobRow, Outbox
-from media_pipeline.gateway.jobs.records import Lease, Nonces
+from media_pipeline.requests.order import job_name
+from media_pipeline.requests.outbox import MAX_NOTIFY_TRIES, JobRow, Outbox
+from media_pipeline.requests.records import Lease, Nonces
 
 LEASE_S = 30.0
 _TICK_S, _WATCH_S, _FORGET_S = 0.5, 5.0, 600.0
@@ -35,11 +36,6 @@ _LOG = logging.getLogger(__name__)
 
 Notify = Callable[[JobRow], None]
 """Tells the caller of a finished job; raises a MediaPipelineError when that failed."""
-
-
-def job_name(function: str) -> str:
-    """The Dagster job that carries out a function."""
-    return f"request_{function}"
 
 
 class Dispatcher:

@@ -19,12 +19,12 @@ from media_pipeline.gateway.ice import media, production, smart
 from media_pipeline.gateway.ice.door import Door, Reply
 from media_pipeline.gateway.ice.registry import Registry
 from media_pipeline.gateway.ice.site import Site, disk_is_low, lower_camel
-from media_pipeline.gateway.jobs.outbox import JobRow, Outbox
-from media_pipeline.gateway.jobs.records import Lease, MediaRegistry, Nonces
-from media_pipeline.gateway.jobs.tables import Database
 from media_pipeline.gateway.metrics import Metrics
 from media_pipeline.gateway.pages import Pages, is_loopback
 from media_pipeline.gateway.server import server_config
+from media_pipeline.requests.outbox import JobRow, Outbox
+from media_pipeline.requests.records import Lease, MediaRegistry, Nonces
+from media_pipeline.requests.tables import Database
 from media_pipeline.settings import Settings
 from media_pipeline.transfer.notify import notify
 

@@ -9,15 +9,14 @@ import pytest
 
 from media_pipeline.dagster.productions import Desk, request_jobs
 from media_pipeline.dagster.resources import RESOURCE, Pipeline
-from media_pipeline.gateway.dispatcher import job_name
-from media_pipeline.gateway.jobs.order import Medium, Order
-from media_pipeline.gateway.jobs.outbox import JobRow, Outbox
-from media_pipeline.gateway.jobs.records import MediaRegistry
-from media_pipeline.gateway.jobs.tables import Database
 from media_pipeline.profiles import default_stages
+from media_pipeline.requests.order import Medium, Order, job_name
+from media_pipeline.requests.outbox import JobRow, Outbox
+from media_pipeline.requests.records import MediaRegistry
+from media_pipeline.requests.tables import Database
 from media_pipeline.settings import Settings
 from media_pipeline.store.places import open_filesystem
-from media_pipeline_tests.gateway.conftest import submission
+from media_pipeline_tests.generators.requests import submission
 from media_pipeline_tests.generators.storage import ObjectStorage, object_storage
 
 JOBS = {job.name: job for job in request_jobs()}

@@ -8,10 +8,10 @@ import pytest
 from media_pipeline.errors import MediaPipelineError
 from media_pipeline.gateway.dagster_client import JOB_TAG, DagsterRefuses, DagsterUnavailable, Run
 from media_pipeline.gateway.dispatcher import Dispatcher
-from media_pipeline.gateway.jobs.outbox import MAX_NOTIFY_TRIES, JobRow, Outbox
-from media_pipeline.gateway.jobs.records import Lease, Nonces
-from media_pipeline.gateway.jobs.tables import Database
-from media_pipeline_tests.gateway.conftest import Clock, submission
+from media_pipeline.requests.outbox import MAX_NOTIFY_TRIES, JobRow, Outbox
+from media_pipeline.requests.records import Lease, Nonces
+from media_pipeline.requests.tables import Database
+from media_pipeline_tests.generators.requests import Clock, submission
 
 
 class Dagster:

@@ -9,11 +9,11 @@ import httpx
 import pytest
 
 from media_pipeline.errors import InvalidParameter
-from media_pipeline.gateway.jobs.order import Medium, Order
 from media_pipeline.gateway.logs import JsonLines
 from media_pipeline.gateway.service import Service
+from media_pipeline.requests.order import Medium, Order
 from media_pipeline.settings import Settings
-from media_pipeline_tests.gateway.conftest import submission
+from media_pipeline_tests.generators.requests import submission
 
 
 class Site:

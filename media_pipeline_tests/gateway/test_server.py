@@ -13,8 +13,8 @@ import httpx
 import pytest
 
 from media_pipeline.gateway import server
-from media_pipeline_tests.gateway.conftest import submission
 from media_pipeline_tests.generators.gateways import Gateway, gateway
+from media_pipeline_tests.generators.requests import submission
 from media_pipeline_tests.generators.storage import ObjectStorage
 
 NOWHERE = ObjectStorage("http://127.0.0.1:1")

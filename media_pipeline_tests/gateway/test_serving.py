@@ -14,14 +14,14 @@ from typing import Any
 import httpx
 import pytest
 
-from media_pipeline.gateway.jobs.order import Medium, Order
-from media_pipeline.gateway.jobs.outbox import JobRow, Outbox
-from media_pipeline.gateway.jobs.tables import Database
+from media_pipeline.requests.order import Medium, Order
+from media_pipeline.requests.outbox import JobRow, Outbox
+from media_pipeline.requests.tables import Database
 from media_pipeline.store.places import open_filesystem
 from media_pipeline_tests.dagster.conftest import opened
 from media_pipeline_tests.dagster.test_serve import ROOT, free_port, wait_for
-from media_pipeline_tests.gateway.conftest import submission
 from media_pipeline_tests.generators.ice import KEY, SECRET
+from media_pipeline_tests.generators.requests import submission
 from media_pipeline_tests.generators.storage import ObjectStorage, object_storage
 
 SCRIPT = """

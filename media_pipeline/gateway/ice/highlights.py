@@ -11,10 +11,10 @@ from media_pipeline.errors import InvalidParameter, shown
 from media_pipeline.gateway.ice.parameters import WireModel
 from media_pipeline.gateway.ice.registry import Call
 from media_pipeline.gateway.ice.site import Site
-from media_pipeline.gateway.jobs.order import Medium, Order
-from media_pipeline.gateway.jobs.outbox import JobRow, Submission
 from media_pipeline.production.functions import REQUESTS
 from media_pipeline.production.highlights import INDEX
+from media_pipeline.requests.order import Medium, Order
+from media_pipeline.requests.outbox import JobRow, Submission
 from media_pipeline.stages.highlights import HIGHLIGHT_CANDIDATES, RENDERED_CLIPS
 from media_pipeline.transfer.addresses import is_allowed, object_uri
 

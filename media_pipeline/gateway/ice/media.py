@@ -11,9 +11,9 @@ from media_pipeline.gateway.ice.faults import Fault
 from media_pipeline.gateway.ice.parameters import WireModel
 from media_pipeline.gateway.ice.registry import Answer, Call, Operation
 from media_pipeline.gateway.ice.site import Site, present, stamp
-from media_pipeline.gateway.jobs.order import Medium, Order
-from media_pipeline.gateway.jobs.outbox import Submission
-from media_pipeline.gateway.jobs.records import MediaRow
+from media_pipeline.requests.order import Medium, Order
+from media_pipeline.requests.outbox import Submission
+from media_pipeline.requests.records import MediaRow
 from media_pipeline.transfer.addresses import file_name, media_uri
 
 REGISTER = "RegisterMediaInfo"

@@ -14,9 +14,9 @@ from media_pipeline.gateway.ice.parameters import WireModel
 from media_pipeline.gateway.ice.registry import Answer, Call, Operation
 from media_pipeline.gateway.ice.relaxed import read_object, strict
 from media_pipeline.gateway.ice.site import Site, bytes_at_most, key_of, present, stamp
-from media_pipeline.gateway.jobs.order import Medium, Order
-from media_pipeline.gateway.jobs.outbox import JobRow, Submission
 from media_pipeline.production.functions import FUNCTIONS
+from media_pipeline.requests.order import Medium, Order
+from media_pipeline.requests.outbox import JobRow, Submission
 from media_pipeline.transfer.addresses import file_name, object_uri
 
 SUBMIT = "SubmitIProductionJob"

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from media_pipeline.gateway.ice.faults import Fault
-from media_pipeline.gateway.jobs.order import Medium
-from media_pipeline.gateway.jobs.outbox import JobRow, Outbox, QueueFull, Submission, TokenReused
-from media_pipeline.gateway.jobs.records import MediaRegistry
+from media_pipeline.requests.order import Medium
+from media_pipeline.requests.outbox import JobRow, Outbox, QueueFull, Submission, TokenReused
+from media_pipeline.requests.records import MediaRegistry
 from media_pipeline.settings import OBJECT_STORAGE, Settings, uri_scheme
 from media_pipeline.store.places import local_path
 from media_pipeline.transfer.addresses import media_uri, web_address

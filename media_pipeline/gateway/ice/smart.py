@@ -16,12 +16,12 @@ from media_pipeline.gateway.ice.parameters import WireModel
 from media_pipeline.gateway.ice.registry import Answer, Call, Operation
 from media_pipeline.gateway.ice.relaxed import strict
 from media_pipeline.gateway.ice.site import Site, bytes_at_most, present, stamp
-from media_pipeline.gateway.jobs.order import Order
-from media_pipeline.gateway.jobs.outbox import JobRow, Submission
-from media_pipeline.gateway.jobs.tables import JOBS
 from media_pipeline.media.timecode import parse_timecode
 from media_pipeline.production.functions import REQUESTS
 from media_pipeline.production.speech import SpeechParams
+from media_pipeline.requests.order import Order
+from media_pipeline.requests.outbox import JobRow, Submission
+from media_pipeline.requests.tables import JOBS
 
 ASR = "SubmitASRJob"
 ACTIONS = (ASR, highlights.SUBMIT)

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from media_pipeline.errors import StoreError
-from media_pipeline.gateway.jobs.outbox import Outbox, QueueFull, TokenReused
-from media_pipeline.gateway.jobs.records import Lease, MediaRegistry, Nonces
-from media_pipeline.gateway.jobs.tables import Database
-from media_pipeline_tests.gateway.conftest import Clock, submission
+from media_pipeline.requests.outbox import Outbox, QueueFull, TokenReused
+from media_pipeline.requests.records import Lease, MediaRegistry, Nonces
+from media_pipeline.requests.tables import Database
+from media_pipeline_tests.generators.requests import Clock, submission
 
 
 def test_200_submits_at_once_with_one_token_are_one_job(outbox: Outbox) -> None:

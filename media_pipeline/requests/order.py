@@ -30,3 +30,8 @@ class Order(BaseModel):
     """URI of what is to be written, with placeholders left that only the function can fill."""
     as_media: bool = False
     """Whether what is written becomes media assets."""
+
+
+def job_name(function: str) -> str:
+    """The Dagster job that carries out a function."""
+    return f"request_{function}"

@@ -16,8 +16,8 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from media_pipeline.errors import MediaPipelineError
-from media_pipeline.gateway.jobs.order import Order
-from media_pipeline.gateway.jobs.tables import JOBS, Database
+from media_pipeline.requests.order import Order
+from media_pipeline.requests.tables import JOBS, Database
 
 Outcome = Literal["success", "failed", "cancelled"]
 

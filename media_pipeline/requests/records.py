@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from media_pipeline.gateway.jobs.tables import LEASES, MEDIA, NONCES, Database
+from media_pipeline.requests.tables import LEASES, MEDIA, NONCES, Database
 
 
 class Nonces:
