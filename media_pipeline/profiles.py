@@ -21,7 +21,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from media_pipeline.errors import InvalidParameter
-from media_pipeline.stages.base import Stage, StageParams
+from media_pipeline.stages.base import FUNCTIONS_GROUP, Stage, StageParams
 from media_pipeline.store.places import local_path, open_filesystem, remote_errors
 
 DEFAULT = "default"
@@ -42,7 +42,9 @@ def default_stages() -> Mapping[str, Stage]:
 
 
 class Profile(BaseModel):
-    """Stages and parameters under a name. ``stages=None`` means all of them."""
+    """Stages and parameters under a name. ``stages=None`` means all but the production functions,
+    which are made for who asks for them.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -62,7 +64,8 @@ class Profile(BaseModel):
     def selected(self, stages: Mapping[str, Stage] | None = None) -> list[str]:
         """The chosen stages and everything they are made from, in the order in which data flows."""
         stages = default_stages() if stages is None else stages
-        return upstream(stages, self.stages if self.stages is not None else stages)
+        usual = (name for name, stage in stages.items() if stage.group != FUNCTIONS_GROUP)
+        return upstream(stages, self.stages if self.stages is not None else usual)
 
     def with_values(
         self, assignments: Sequence[str], stages: Mapping[str, Stage] | None = None

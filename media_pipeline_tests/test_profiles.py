@@ -187,3 +187,11 @@ def test_values_are_read_as_people_mean_them(text: str, value: object) -> None:
 
     assert _value(text) == value
     assert type(_value(text)) is type(value)
+
+
+def test_production_functions_run_only_for_who_asks_for_them() -> None:
+    function = replace(STAGES["words"], name="beats", group="functions", inputs=("source",))
+    stages = {**STAGES, "beats": function}
+    assert "beats" not in Profile().selected(stages)
+    assert set(Profile().selected(stages)) == set(STAGES)
+    assert Profile(stages=["beats"]).selected(stages) == ["source", "beats"]

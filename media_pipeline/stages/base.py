@@ -20,6 +20,10 @@ from media_pipeline.errors import rebuild
 from media_pipeline.media.probe import MediaInfo
 from media_pipeline.stages.tables import TableSpec
 
+FUNCTIONS_GROUP = "functions"
+"""The group of the stages that are production functions: nothing is made from them, and they run
+only for who asks for them."""
+
 Progress = Callable[[float], None]
 """Called by a stage with the share that is done, from 0 to 1. May raise to cancel the stage."""
 
