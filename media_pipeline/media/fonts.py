@@ -24,15 +24,17 @@ _FOLDERS = (
     "~/Library/Fonts",
     "C:/Windows/Fonts",
 )
-_ALIASES = {
-    "arial": "Liberation Sans",
-    "helvetica": "Liberation Sans",
-    "times new roman": "Liberation Serif",
-    "courier new": "Liberation Mono",
-    "simhei": "Noto Sans CJK SC",
-    "microsoft yahei": "Noto Sans CJK SC",
-    "source han sans": "Noto Sans CJK SC",
+ALIASES = {
+    "Arial": "Liberation Sans",
+    "Helvetica": "Liberation Sans",
+    "Times New Roman": "Liberation Serif",
+    "Courier New": "Liberation Mono",
+    "SimHei": "Noto Sans CJK SC",
+    "Microsoft YaHei": "Noto Sans CJK SC",
+    "Source Han Sans": "Noto Sans CJK SC",
 }
+"""Names of fonts that are not free, or go by another name, and what stands for them."""
+_STANDS_FOR = {name.casefold(): family for name, family in ALIASES.items()}
 _PREFERRED = (
     "Liberation Sans",
     "DejaVu Sans",
@@ -87,11 +89,11 @@ def check_family(family: str) -> None:
     Raises
     ------
     UnknownFont
-        with the families that are installed.
+        with the names that are known.
     """
     name = family.casefold()
-    if name not in _families() and name not in _ALIASES:
-        raise UnknownFont(family, fonts())
+    if name not in _families() and name not in _STANDS_FOR:
+        raise UnknownFont(family, known_names())
 
 
 def covers(font: Font, text: str) -> bool:
@@ -139,7 +141,7 @@ def _find(needed: frozenset[int], family: str | None, language: str | None) -> F
 def _candidates(needed: frozenset[int], family: str | None, language: str | None) -> list[str]:
     names = []
     if family:
-        names += [family, _ALIASES.get(family.casefold(), family)]
+        names += [family, _STANDS_FOR.get(family.casefold(), family)]
     if any(_is_wide(code) for code in needed):
         names.append(_HAN_OF.get(language or "", _FIRST_FOR_HAN))
     return [*names, *_PREFERRED]
@@ -186,6 +188,12 @@ def _load(font: Font, size: int, module: Any) -> Any:
 def fonts() -> list[str]:
     """The families that are installed, in alphabetical order."""
     return sorted({face.font.family for faces in _families().values() for face in faces})
+
+
+def known_names() -> list[str]:
+    """What a font may be asked for by: the families, and the names for which they stand in."""
+    families = fonts()
+    return sorted({*families, *(name for name, other in ALIASES.items() if other in families)})
 
 
 @functools.cache

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import ImageFont
 
-from media_pipeline.errors import FontMissing
+from media_pipeline.errors import FontMissing, UnknownFont
 from media_pipeline.media import fonts
 from media_pipeline.media.fonts import find_font, text_width
 
@@ -22,6 +22,16 @@ def test_latin_in_liberation() -> None:
     assert find_font("Hello, wörld!").family == "Liberation Sans"
     assert find_font("x", "Arial").family == "Liberation Sans"
     assert find_font("x", "no such font").family == "Liberation Sans"
+
+
+def test_names_that_others_stand_for_are_among_the_known_ones() -> None:
+    _needs("Liberation Sans")
+    assert {"Arial", "Liberation Sans"} <= set(fonts.known_names())
+    with pytest.raises(UnknownFont) as caught:
+        fonts.check_family("Nonesuch")
+    assert list(caught.value.available) == fonts.known_names()
+    for name in fonts.known_names():
+        fonts.check_family(name.upper())
 
 
 def test_chinese_in_noto() -> None:
