@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def run(
     function: Annotated[str, typer.Argument(help="CaptionExtraction or VideoClip")],
     media: Annotated[str, typer.Argument(metavar="INPUT", help="file or URI")],
-    output: Annotated[Path, typer.Argument(help="file to write")],
+    output: Annotated[Path | None, typer.Argument(help="file to write, where there is one")] = None,
     params: Annotated[
         str,
         typer.Option("--params", metavar="JSON", help="the function's JobParams, a JSON object"),
@@ -32,6 +32,7 @@ def run(
 
     CaptionExtraction writes an SRT file and takes fps, roi, lang, track, sep and formatter.
     VideoClip writes a shorter mp4 of the best moments and takes duration (seconds).
+    Further files that parameters name are paths or URIs.
     """
     from media_pipeline.production.base import Job
     from media_pipeline.production.functions import FUNCTIONS
@@ -41,17 +42,23 @@ def run(
         raise InvalidParameter(
             f"there is no function {function!r}", f"choose one of {', '.join(FUNCTIONS)}"
         )
-    work = FUNCTIONS[function].prepare(_object(params))
-    output = check_output(output, media, (FUNCTIONS[function].suffix,))
+    task = FUNCTIONS[function].prepare(_object(params))
+    if output is None and task.needs_output:
+        raise typer.BadParameter(f"{function} writes a file: name it after the input")
+    target = check_output(output, media, task.suffixes) if output and task.suffixes else None
     from media_pipeline.runner import Runner
     from media_pipeline.settings import Settings
 
     runner = Runner.from_settings(Settings())
     with bars() as progress:
         item = runner.ingest(media, progress=progress.bar("reading the file"))
+        files = {n: runner.originals.locate(place).path for n, place in task.files.items()}
         with timed(lambda: _seconds(runner, item.key)), runner.store.scratch() as folder:
-            result = work(Job(runner, item.key, folder, output.name, progress.bar(function), note))
-            deliver(sorted(folder.iterdir()), output.parent)
+            name = target.name if target else ""
+            bar = progress.bar(function)
+            result = task.work(Job(runner, item.key, folder, name, bar, note, files=files))
+            if target:
+                deliver(sorted(folder.iterdir()), target.parent)
     sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
 
 

@@ -79,7 +79,7 @@ def highlights(
         check_request(len(media), export_to=name if export and name else None)
     values = {k: v for stage in found.values() for k, v in stage.items()}
     with usage():
-        work = prepare(
+        task = prepare(
             {
                 **values,
                 "export": export,
@@ -88,7 +88,7 @@ def highlights(
             }
         )
     with bars() as progress:
-        results = _results(media, work, folder, name, progress)
+        results = _results(media, task.work, folder, name, progress)
     for one in results:
         _tell(one)
     with new_file(folder / "highlights.json") as target:

@@ -29,6 +29,7 @@ from media_pipeline.settings import Settings, uri_scheme
 from media_pipeline.store import MediaItem
 from media_pipeline.store.manifest import FileEntry
 from media_pipeline.transfer import addresses
+from media_pipeline.transfer.fetch import Fetched, fetch
 from media_pipeline.transfer.upload import Delivered, remove, upload
 from media_pipeline.transfer.web import download
 
@@ -56,6 +57,9 @@ class Desk:
         self.database = Database(settings.database)
         self.outbox = Outbox(self.database, max_waiting=settings.max_queue_length)
         self.folder = settings.cache_dir / "jobs" / job
+        self.given = self.folder / "given"
+        """Further files that came with the request."""
+        self.made = self.folder / "made"
 
     @property
     def output(self) -> str:
@@ -131,12 +135,13 @@ def _job(name: str, function: Function) -> dg.JobDefinition:
             if not at.outbox.start(at.job, context.run_id):
                 raise Cancelled
             items = _fetched(context, at)
-            return {**told, "keys": [item.key for item in items]}
+            keys = [item.key for item in items]
+            return {**told, "keys": keys, "given": _further_files(at)}
 
     @dg.op(name=f"produce_{name}", required_resource_keys=needs, pool=function.pool or None)
     def produce(context: dg.OpExecutionContext, told: dict[str, Any]) -> dict[str, Any]:
         with desk(context, told) as at:
-            return {**told, **_produced(context, at, function, told["keys"])}
+            return {**told, **_produced(context, at, function, told)}
 
     @dg.op(name=f"deliver_{name}", required_resource_keys=needs)
     def deliver(context: dg.OpExecutionContext, told: dict[str, Any]) -> None:
@@ -184,46 +189,60 @@ def _place(pipeline: Pipeline, at: Desk, medium: Medium) -> str | Path:
     if uri_scheme(medium.uri) not in {"http", "https"}:
         return medium.uri
     cache = pipeline.runner.store.cache
-    name = addresses.file_name(medium.uri)
-    target = at.folder / f"input{Path(name).suffix if Path(name).suffix[1:].isalnum() else ''}"
+    got = _copied(at, medium, "input")
+    return cache.adopt(got.path, FileEntry(name=got.path.name, size=got.size, sha256=got.sha256))
+
+
+def _further_files(at: Desk) -> dict[str, str]:
+    """Fetch what the function needs besides the film; the paths by the parameters' names."""
+    return {
+        name: str(_copied(at, medium, str(number)).path)
+        for number, (name, medium) in enumerate(at.order.files.items())
+    }
+
+
+def _copied(at: Desk, medium: Medium, stem: str) -> Fetched:
+    """Bring a file into the job's folder, from the web or from object storage."""
+    suffix = PurePosixPath(addresses.file_name(medium.uri)).suffix
+    target = at.given / f"{stem}{suffix if suffix[1:].isalnum() else ''}"
     target.parent.mkdir(parents=True, exist_ok=True)
-    got = download(
-        medium.uri,
-        target,
-        allowed_hosts=at.settings.allowed_hosts,
-        max_bytes=int(at.settings.max_media_bytes),
-        progress=at.beat(0.0, 0.1),
-    )
-    return cache.adopt(target, FileEntry(name=target.name, size=got.size, sha256=got.sha256))
+    limit, progress = int(at.settings.max_media_bytes), at.beat(0.0, 0.1)
+    if uri_scheme(medium.uri) in {"http", "https"}:
+        hosts = at.settings.allowed_hosts
+        return download(medium.uri, target, allowed_hosts=hosts, max_bytes=limit, progress=progress)
+    options = at.settings.storage_options(medium.uri)
+    return fetch(medium.uri, target, max_bytes=limit, storage_options=options, progress=progress)
 
 
 # --- produce --------------------------------------------------------------------------------------
 
 
 def _produced(
-    context: dg.OpExecutionContext, at: Desk, function: Function, keys: list[str]
+    context: dg.OpExecutionContext, at: Desk, function: Function, told: Mapping[str, Any]
 ) -> dict[str, Any]:
     pipeline: Pipeline = getattr(context.resources, RESOURCE)
-    work = function.prepare(at.order.params)
-    shutil.rmtree(at.folder, ignore_errors=True)
-    at.folder.mkdir(parents=True)
+    task, keys = function.prepare(at.order.params), told["keys"]
+    shutil.rmtree(at.made, ignore_errors=True)
+    at.made.mkdir(parents=True)
     name = at.output.rsplit("/", 1)[-1]
+    files = {name: Path(path) for name, path in told["given"].items()}
     results = []
     for number, key in enumerate(keys):
         first, last = (0.2 + 0.7 * n / len(keys) for n in (number, number + 1))
-        before = len(list(at.folder.iterdir()))
+        before = len(list(at.made.iterdir()))
         job = Job(
             pipeline.runner,
             key,
-            at.folder,
+            at.made,
             name,
             at.beat(first, last),
             note=context.log.warning,
             index=before,
+            files=files,
         )
-        results.append(work(job))
-    files = sorted(path.name for path in at.folder.iterdir())
-    return {"results": results, "files": files}
+        results.append(task.work(job))
+    made = sorted(path.name for path in at.made.iterdir())
+    return {"results": results, "files": made}
 
 
 # --- deliver --------------------------------------------------------------------------------------
@@ -232,11 +251,11 @@ def _produced(
 def _deliver(context: dg.OpExecutionContext, at: Desk, told: Mapping[str, Any]) -> None:
     base = at.output.rpartition("/")[0]
     uris = {name: f"{base}/{name}" for name in told["files"]}
-    missing = [name for name in uris if not (at.folder / name).is_file()]
+    missing = [name for name in uris if not (at.made / name).is_file()]
     if missing:
         raise StoreError(f"{missing[0]} was made on another machine", "run all steps again")
     delivered: list[Delivered] = upload(
-        {uri: at.folder / name for name, uri in uris.items()},
+        {uri: at.made / name for name, uri in uris.items()},
         storage_options=at.settings.storage_options(base or "s3://"),
         proceed=lambda: at.outbox.advance(at.job, 0.95),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -30,12 +30,18 @@ class Job:
     folder: Path
     """Where the files go; there is nothing else in it."""
     name: str
-    """Of the file that is wanted; functions that write several derive their names from it."""
+    """Of the file that is wanted; functions that write several derive their names from it. Empty
+    where none is.
+    """
     progress: Progress
     note: Callable[[str], None] = _unheard
     """Takes what people should know besides the Result."""
     index: int = 0
     """How many files earlier films of the same request have left in the folder."""
+    files: Mapping[str, Path] = field(default_factory=dict)
+    """The further files that :attr:`Task.files` names, on this machine, by the same names. Their
+    size was held against the limit; whoever decodes them finds out what they are.
+    """
 
 
 Result = Any
@@ -44,13 +50,28 @@ Work = Callable[[Job], Result]
 
 
 @dataclass(frozen=True)
+class Task:
+    """What checked JobParams ask for."""
+
+    work: Work
+    suffixes: tuple[str, ...] = ()
+    """What the name of the output may end in, the usual one first. Without any, no output is
+    written, whatever the caller names.
+    """
+    needs_output: bool = True
+    """Whether the caller must name one."""
+    files: Mapping[str, str] = field(default_factory=dict)
+    """Further files that are needed besides the film: their places as the caller wrote them, by the
+    name of the parameter (``bgimage``, ``inputs.file``).
+    """
+
+
+@dataclass(frozen=True)
 class Function:
     """A production function."""
 
-    suffix: str
-    """Of the file it writes."""
-    prepare: Callable[[Mapping[str, Any]], Work]
-    """Check the JobParams (raises InvalidParameter), and give the work."""
+    prepare: Callable[[Mapping[str, Any]], Task]
+    """Check the JobParams (raises InvalidParameter), and say what they ask for."""
     pool: str
     """The Dagster pool of the heaviest part; empty for none."""
     max_seconds: float | None = None

@@ -15,7 +15,7 @@ from media_pipeline.production.base import (
     Job,
     JobParams,
     Result,
-    Work,
+    Task,
     checked,
     stage_fields,
 )
@@ -59,8 +59,8 @@ class CaptionParams(
     _formatter = field_validator("formatter")(one_line)
 
 
-def prepare(values: Mapping[str, Any]) -> Work:
-    """Check the parameters, and give the work.
+def prepare(values: Mapping[str, Any]) -> Task:
+    """Check the parameters, and say what they ask for.
 
     Without a region the bottom quarter is read, and never more: the caller of a request has said
     where captions are. A film without captions gives empty files, and the reason as a note.
@@ -87,7 +87,7 @@ def prepare(values: Mapping[str, Any]) -> Work:
         write_captions(cues, job.folder / job.name, separate=params.sep, prefix=params.formatter)
         return {}
 
-    return work
+    return Task(work, (".srt",))
 
 
 def write_captions(cues: Sequence[Cue], output: Path, *, separate: bool, prefix: str) -> None:
@@ -112,4 +112,4 @@ def _part(output: Path, language: str) -> Path:
     return output.with_name(f"{output.stem}_{language}{output.suffix}")
 
 
-CAPTION_EXTRACTION = Function(".srt", prepare, pool="ocr")
+CAPTION_EXTRACTION = Function(prepare, pool="ocr")

@@ -19,7 +19,7 @@ from media_pipeline.errors import (
 from media_pipeline.media.files import atomic_path
 from media_pipeline.media.probe import MediaInfo
 from media_pipeline.media.verify import verify_media
-from media_pipeline.production.base import Function, Job, JobParams, Result, Work, checked
+from media_pipeline.production.base import Function, Job, JobParams, Result, Task, checked
 from media_pipeline.stages.frames import FRAMES
 from media_pipeline.stages.highlights import HIGHLIGHT_CANDIDATES
 from media_pipeline.stages.highlights.talk import measure_talk
@@ -34,8 +34,8 @@ class ClipParams(JobParams):
     duration: float | None = Field(None, ge=1.0, description="seconds it should last")
 
 
-def prepare(values: Mapping[str, Any]) -> Work:
-    """Check the parameters, and give the work."""
+def prepare(values: Mapping[str, Any]) -> Task:
+    """Check the parameters, and say what they ask for."""
     params = checked(ClipParams, values)
 
     def work(job: Job) -> Result:
@@ -63,7 +63,7 @@ def prepare(values: Mapping[str, Any]) -> Work:
             "VideoSummaryList": [{"StartTime": f"{s:.2f}", "EndTime": f"{e:.2f}"} for s, e in spans]
         }
 
-    return work
+    return Task(work, (".mp4",))
 
 
 def _pieces(job: Job, duration: float, target: float) -> list[Piece]:
@@ -101,4 +101,4 @@ def _sentences(job: Job) -> list[tuple[float, float]]:
     return merged
 
 
-VIDEO_CLIP = Function(".mp4", prepare, pool="encode")
+VIDEO_CLIP = Function(prepare, pool="encode")

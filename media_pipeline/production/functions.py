@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from media_pipeline.production.base import Function
+from media_pipeline.production.base import Function, Task
 from media_pipeline.production.captions import CAPTION_EXTRACTION
 from media_pipeline.production.clip import VIDEO_CLIP
 from media_pipeline.production.highlights import HIGHLIGHT_EXTRACTION
@@ -18,6 +18,6 @@ REQUESTS: dict[str, Function] = {
     **FUNCTIONS,
     "ASR": ASR,
     "HighlightExtraction": HIGHLIGHT_EXTRACTION,
-    "RegisterMedia": Function("", lambda _values: lambda _job: None, pool=""),
+    "RegisterMedia": Function(lambda _values: Task(lambda _job: None), pool=""),
 }
 """All that a request can ask for. Registering is done once the film has been fetched."""

@@ -22,7 +22,7 @@ from media_pipeline.production.base import (
     Function,
     Job,
     Result,
-    Work,
+    Task,
     checked,
     checked_stage,
     stage_fields,
@@ -56,8 +56,8 @@ class HighlightParams(
     allow_non_speech: bool = Field(False, description="take films without captions and voices")
 
 
-def prepare(values: Mapping[str, Any]) -> Work:
-    """Check the parameters, and give the work."""
+def prepare(values: Mapping[str, Any]) -> Task:
+    """Check the parameters, and say what they ask for."""
     params = checked(HighlightParams, values, "")
     given = params.model_fields_set
     stage = {HIGHLIGHT_CANDIDATES.name: params.model_dump(include=given & set(_OF_STAGE))}
@@ -88,7 +88,7 @@ def prepare(values: Mapping[str, Any]) -> Work:
             result["Notes"] = list(found.manifest.warnings)
         return result
 
-    return work
+    return Task(work, (".mp4",))
 
 
 def check_request(films: int, *, export_to: str | None = None) -> None:
@@ -220,4 +220,4 @@ def _clips(
     return names
 
 
-HIGHLIGHT_EXTRACTION = Function(".mp4", prepare, pool="encode", max_seconds=MOST_SECONDS)
+HIGHLIGHT_EXTRACTION = Function(prepare, pool="encode", max_seconds=MOST_SECONDS)

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import Field
 
-from media_pipeline.production.base import Function, Job, JobParams, Result, Work, checked
+from media_pipeline.production.base import Function, Job, JobParams, Result, Task, checked
 from media_pipeline.stages.speech import SPEECH_SUBTITLES, TRANSCRIPT
 from media_pipeline.text.cues import cues_from_table
 from media_pipeline.text.formats import asr_result
@@ -23,8 +23,8 @@ class SpeechParams(JobParams):
     )
 
 
-def prepare(values: Mapping[str, Any]) -> Work:
-    """Check the parameters, and give the work."""
+def prepare(values: Mapping[str, Any]) -> Task:
+    """Check the parameters, and say what they ask for."""
     params = checked(SpeechParams, values, "")
     window = {TRANSCRIPT.name: {"start": params.start, "duration": params.duration}}
 
@@ -41,7 +41,7 @@ def prepare(values: Mapping[str, Any]) -> Work:
         )
         return asr_result(cues_from_table(found.table("cues")))
 
-    return work
+    return Task(work)
 
 
-ASR = Function("", prepare, pool="asr")
+ASR = Function(prepare, pool="asr")

@@ -26,6 +26,8 @@ class Order(BaseModel):
     function: str
     media: list[Medium]
     params: dict[str, Any] = {}
+    files: dict[str, Medium] = {}
+    """Further files that the function needs, by the name of the parameter that gave them."""
     output: str | None = None
     """URI of what is to be written, with placeholders left that only the function can fill."""
     as_media: bool = False

@@ -14,6 +14,7 @@ from media_pipeline.gateway.ice.parameters import WireModel
 from media_pipeline.gateway.ice.registry import Answer, Call, Operation
 from media_pipeline.gateway.ice.relaxed import read_object, strict
 from media_pipeline.gateway.ice.site import Site, bytes_at_most, key_of, present, stamp
+from media_pipeline.production.base import Task
 from media_pipeline.production.functions import FUNCTIONS
 from media_pipeline.requests.order import Medium, Order
 from media_pipeline.requests.outbox import JobRow, Submission
@@ -156,7 +157,7 @@ def _submission(site: Site, call: Call, asked: Submit) -> Submission:
             f"'ModelId' is invalid, input: {shown(asked.ModelId)}: there is no such model here"
         )
     params = read_object(asked.JobParams, "JobParams")
-    function.prepare(params)
+    task = function.prepare(params)
     if asked.Input.Type == "Media":
         medium = site.registered(asked.Input.Media, "Input.Media")
     else:
@@ -170,7 +171,8 @@ def _submission(site: Site, call: Call, asked: Submit) -> Submission:
             function=asked.FunctionName,
             media=[medium],
             params=params,
-            output=_output(site, asked.Output, medium, function.suffix),
+            files={n: site.either(at, f"JobParams.{n}") for n, at in task.files.items()},
+            output=_output(site, asked.Output, medium, task),
             as_media=asked.Output.Type == "Media",
         ),
         priority=asked.ScheduleConfig.Priority,
@@ -178,22 +180,27 @@ def _submission(site: Site, call: Call, asked: Submit) -> Submission:
     )
 
 
-def _output(site: Site, output: Target, medium: Medium, suffix: str) -> str:
-    """Where the file goes.
+def _output(site: Site, output: Target, medium: Medium, task: Task) -> str | None:
+    """Where the file goes; None where none is written.
 
     Raises
     ------
     InvalidParameter
     """
+    if not task.suffixes:
+        return None
     if output.Type == "Media" and not output.OutputUrl:
-        return site.results_uri(f"{PurePosixPath(file_name(medium.uri)).stem}{suffix}")
+        return site.results_uri(f"{PurePosixPath(file_name(medium.uri)).stem}{task.suffixes[0]}")
     name = "Output.OutputUrl" if output.Type == "Media" else "Output.Media"
     place = (output.OutputUrl if output.Type == "Media" else output.Media) or ""
+    if not place and not task.needs_output:
+        return None
     if not place:
         raise InvalidParameter(f"'{name}' is missing")
     uri = object_uri(place, name)
-    if not uri.lower().endswith(suffix):
+    if not uri.lower().endswith(task.suffixes):
         raise InvalidParameter(
-            f"'{name}' is invalid, input: {shown(place)}: it must end in {suffix}"
+            f"'{name}' is invalid, input: {shown(place)}: "
+            f"it must end in {' or '.join(task.suffixes)}"
         )
     return uri

@@ -1,0 +1,34 @@
+"""``run``: functions that need a second file, and such as need no output."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from media_pipeline_tests.cli.conftest import Done, Home, assert_fails
+from media_pipeline_tests.generators.functions import copy_second
+
+
+def test_a_second_file_is_a_path_or_a_uri_and_an_output_is_named_where_there_is_one(
+    command: Home, inside: Callable[..., Done], clip: Path
+) -> None:
+    second = command.cwd / "second.txt"
+    second.write_text("second")
+    with copy_second() as name:
+        for place in ("second.txt", second.as_uri()):
+            params = json.dumps({"inputs": {"file": place}})
+            done = inside("run", name, str(clip), "new/copy.txt", "--params", params)
+            assert json.loads(done.stdout) == {"Second": "second.txt", "Bytes": 6}, done.stderr
+            copy = command.cwd / "new" / "copy.txt"
+            assert copy.read_text() == "second"
+            copy.unlink()
+        assert inside("run", name, str(clip), "--params", params).returncode == 0
+        assert not list((command.cwd / "new").iterdir())
+        for place, words in {
+            "gone.txt": ["gone.txt"],
+            "http://127.0.0.1:9/a.txt": ["http", "s3"],
+        }.items():
+            wrong = json.dumps({"inputs": {"file": place}})
+            assert_fails(inside("run", name, str(clip), "c.txt", "--params", wrong), 1, *words)
+    assert_fails(inside("run", "VideoClip", str(clip)), 2, "VideoClip")
