@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,6 +13,7 @@ import typer
 from media_pipeline._cli.console import Bars, bars, note, timed
 
 if TYPE_CHECKING:
+    from media_pipeline.production.base import Job
     from media_pipeline.runner import Runner
     from media_pipeline.store import MediaItem, StoredArtifact
 
@@ -44,6 +46,13 @@ class Request:
         for warning in artifact.manifest.warnings:
             note(f"warning: {warning}")
         return artifact
+
+    def job(self, bar: str) -> Job:
+        """The film as production functions take it; ``bar`` names their progress bar."""
+        from media_pipeline.production.base import Job
+
+        # their files go to places of the command's own choice
+        return Job(self.runner, self.item.key, Path(), "", self.progress.bar(bar), note)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from media_pipeline.production.base import Function, Task
+from media_pipeline.production.captioning import CAPTION
 from media_pipeline.production.captions import CAPTION_EXTRACTION
 from media_pipeline.production.clip import VIDEO_CLIP
 from media_pipeline.production.highlights import HIGHLIGHT_EXTRACTION
@@ -17,6 +18,7 @@ FUNCTIONS: dict[str, Function] = {
 REQUESTS: dict[str, Function] = {
     **FUNCTIONS,
     "ASR": ASR,
+    "Caption": CAPTION,
     "HighlightExtraction": HIGHLIGHT_EXTRACTION,
     "RegisterMedia": Function(lambda _values: Task(lambda _job: None), pool=""),
 }

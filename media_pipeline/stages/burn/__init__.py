@@ -8,7 +8,7 @@ are in the picture already.
 """
 
 from media_pipeline.stages.burn.boxes import WordBox, word_boxes
-from media_pipeline.stages.burn.drawing import Drawing, draw_captions, draw_given
+from media_pipeline.stages.burn.drawing import Drawing, check_times, draw_captions, draw_given
 from media_pipeline.stages.burn.libass import still
 from media_pipeline.stages.burn.render import burn
 from media_pipeline.stages.burn.settings import CaptionSettings, caption_settings
@@ -21,6 +21,7 @@ __all__ = [
     "WordBox",
     "burn",
     "caption_settings",
+    "check_times",
     "draw_captions",
     "draw_given",
     "said",

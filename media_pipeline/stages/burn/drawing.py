@@ -81,6 +81,23 @@ def draw_captions(
     )
 
 
+def check_times(captions: Iterable[Caption], settings: CaptionSettings) -> None:
+    """Whether the style can be drawn with the times that there are.
+
+    Raises
+    ------
+    InvalidParameter
+        for a style that moves from word to word where words have no times.
+    """
+    if settings.style in UNTIMED_STYLES or settings.estimate_word_times:
+        return
+    if not all(c.timed for c in captions):
+        raise InvalidParameter(
+            f"style {settings.style} needs a time for each word, which these captions lack",
+            "set estimate_word_times to true, or take style classic or box",
+        )
+
+
 def draw_given(
     given: Given,
     width: int,
@@ -129,14 +146,9 @@ def merged(spans: Iterable[tuple[float, float]]) -> tuple[tuple[float, float], .
 
 def _prepared(captions: Sequence[Caption], settings: CaptionSettings) -> list[Caption]:
     """Captions in time order with what the style needs: word times, capitals."""
+    check_times(captions, settings)
     found = sorted(captions, key=lambda c: (c.start, c.end))
-    if settings.style not in UNTIMED_STYLES or settings.estimate_word_times:
-        untimed = sum(not c.timed for c in found)
-        if untimed and not settings.estimate_word_times:
-            raise InvalidParameter(
-                f"style {settings.style} needs a time for each word, which these captions lack",
-                "set estimate_word_times to true, or take style classic or box",
-            )
+    if settings.estimate_word_times:
         found = [c if c.timed else estimated(c) for c in found]
     if settings.all_caps:
         found = [
