@@ -16,6 +16,7 @@ from pathlib import Path
 import dagster as dg
 import httpx
 
+from media_pipeline.dagster import leash
 from media_pipeline.dagster.instance import prepare_home
 from media_pipeline.dagster.liveness import end_dead_runs
 from media_pipeline.errors import InvalidParameter, MediaPipelineError
@@ -24,6 +25,7 @@ from media_pipeline.store.places import local_path
 
 MODULE = "media_pipeline.definitions"
 _START_S, _STOP_S, _POLL_S = 180.0, 20.0, 0.25
+_PORT_S = 1.0  # in which what an earlier serving process has left behind is gone
 _LOOPBACK = "127.0.0.1"
 _ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - not listened on, only asked
 
@@ -104,11 +106,11 @@ def _daemon(module: str) -> list[str]:
 
 
 def _start(arguments: list[str], home: Path, **environment: str) -> Process:
-    """Start a module with the running Python, in a process group of its own."""
+    """Start a module with the running Python, in a process group of its own. It ends when we do."""
     return subprocess.Popen(
-        [sys.executable, "-m", *arguments],
+        [sys.executable, "-m", leash.__name__, *arguments],
         env={**os.environ, "DAGSTER_HOME": str(home), **environment},
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,
         stdout=sys.stderr.fileno(),  # stdout is for results
         start_new_session=True,  # Ctrl-C at the terminal reaches them through us, once
     )
@@ -165,6 +167,8 @@ def _stop(children: list[Process]) -> None:
         with suppress(ProcessLookupError):
             os.killpg(child.pid, signal.SIGKILL)
         child.wait()
+        if child.stdin is not None:
+            child.stdin.close()
 
 
 @contextmanager
@@ -183,16 +187,26 @@ def _stop_event() -> Iterator[threading.Event]:
 
 
 def _check_port(host: str, port: int) -> None:
+    end = time.monotonic() + _PORT_S
+    while (error := _unavailable(host, port)) is not None:
+        if time.monotonic() > end:
+            raise InvalidParameter(
+                f"{host}:{port} cannot be listened on ({error.strerror})",
+                "give another address with --host and --port",
+            ) from error
+        time.sleep(0.1)
+
+
+def _unavailable(host: str, port: int) -> OSError | None:
+    """Why an address cannot be listened on."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise InvalidParameter(
-                f"{host}:{port} cannot be listened on ({error.strerror})",
-                "give another address with --host and --port",
-            ) from error
+            return error
+    return None
 
 
 def _end_dead_runs(home: Path) -> None:

@@ -16,8 +16,8 @@ from media_pipeline.requests.records import MediaRegistry
 from media_pipeline.requests.tables import Database
 from media_pipeline.settings import Settings
 from media_pipeline.store.places import open_filesystem
-from media_pipeline_tests.generators.requests import submission
 from media_pipeline_tests.generators.storage import ObjectStorage, object_storage
+from media_pipeline_tests.generators.submissions import submission
 
 JOBS = {job.name: job for job in request_jobs()}
 

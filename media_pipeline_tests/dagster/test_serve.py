@@ -73,11 +73,14 @@ class Service:
             "MEDIA_PIPELINE_INBOX": str(folder / "inbox"),
             "PYTHONPATH": str(ROOT),
         }
+        self.start()
+
+    def start(self) -> None:
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-c", SCRIPT, str(self.port), str(self.dagster_port)],
                 env=self.environment,
-                cwd=folder,
+                cwd=self.folder,
                 stdout=subprocess.PIPE,
                 stderr=log,
             )
@@ -211,3 +214,31 @@ def test_a_process_that_dies_ends_the_others(service: Service) -> None:
     assert ServiceFailed.__name__ in service.log.read_text()
     assert "the daemon has ended with exit code -9" in service.log.read_text()
     assert service.children() == []
+
+
+@pytest.mark.slow
+def test_nothing_outlives_a_kill_and_it_starts_again_at_the_same_ports(service: Service) -> None:
+    wait_for(service.answers)
+    assert len(service.children()) >= 4  # with the code servers, which are children of children
+    with service.process:
+        service.process.kill()
+    service.start()  # at once: what is left of the first must not be in its way
+    service.process.stdout.close() if service.process.stdout else None
+    wait_for(service.answers)
+    assert httpx.get(f"{service.gateway}/healthz", trust_env=False).is_success
+
+
+def test_a_module_ends_with_who_holds_its_leash() -> None:
+    started = subprocess.Popen(
+        [sys.executable, "-m", "media_pipeline.dagster.leash", "http.server", "0"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        start_new_session=True,
+    )
+    with started:
+        assert started.stdout is not None and started.stdin is not None
+        assert b"Serving HTTP" in started.stdout.readline()
+        started.stdin.close()
+        assert started.wait(20) == -signal.SIGKILL
