@@ -111,7 +111,7 @@ class Database:
         try:
             if self._sqlite and parsed.database:
                 Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-            with self.write() as connection:
+            with self.write(queue=True) as connection:  # others may be making them, too
                 METADATA.create_all(connection)
         except (sa.exc.SQLAlchemyError, OSError) as error:
             raise StoreError(

@@ -11,7 +11,7 @@ from media_pipeline.gateway.dispatcher import Dispatcher
 from media_pipeline.requests.outbox import MAX_NOTIFY_TRIES, JobRow, Outbox
 from media_pipeline.requests.records import Lease, Nonces
 from media_pipeline.requests.tables import Database
-from media_pipeline_tests.generators.requests import Clock, submission
+from media_pipeline_tests.generators.submissions import Clock, submission
 
 
 class Dagster:

@@ -13,7 +13,7 @@ from media_pipeline.gateway.logs import JsonLines
 from media_pipeline.gateway.service import Service
 from media_pipeline.requests.order import Medium, Order
 from media_pipeline.settings import Settings
-from media_pipeline_tests.generators.requests import submission
+from media_pipeline_tests.generators.submissions import submission
 
 
 class Site:

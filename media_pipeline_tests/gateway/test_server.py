@@ -14,8 +14,8 @@ import pytest
 
 from media_pipeline.gateway import server
 from media_pipeline_tests.generators.gateways import Gateway, gateway
-from media_pipeline_tests.generators.requests import submission
 from media_pipeline_tests.generators.storage import ObjectStorage
+from media_pipeline_tests.generators.submissions import submission
 
 NOWHERE = ObjectStorage("http://127.0.0.1:1")
 

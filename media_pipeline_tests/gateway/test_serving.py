@@ -21,8 +21,8 @@ from media_pipeline.store.places import open_filesystem
 from media_pipeline_tests.dagster.conftest import opened
 from media_pipeline_tests.dagster.test_serve import ROOT, free_port, wait_for
 from media_pipeline_tests.generators.ice import KEY, SECRET
-from media_pipeline_tests.generators.requests import submission
 from media_pipeline_tests.generators.storage import ObjectStorage, object_storage
+from media_pipeline_tests.generators.submissions import submission
 
 SCRIPT = """
 import sys

@@ -10,7 +10,7 @@ from media_pipeline.errors import StoreError
 from media_pipeline.requests.outbox import Outbox, QueueFull, TokenReused
 from media_pipeline.requests.records import Lease, MediaRegistry, Nonces
 from media_pipeline.requests.tables import Database
-from media_pipeline_tests.generators.requests import Clock, submission
+from media_pipeline_tests.generators.submissions import Clock, submission
 
 
 def test_200_submits_at_once_with_one_token_are_one_job(outbox: Outbox) -> None:
@@ -18,6 +18,32 @@ def test_200_submits_at_once_with_one_token_are_one_job(outbox: Outbox) -> None:
         rows = list(pool.map(lambda _: outbox.submit(submission("token")), range(200)))
     assert len({row.id for row in rows}) == 1
     assert outbox.counts() == {"waiting": 1, "running": 0}
+
+
+def test_two_gateways_take_each_token_once_and_number_without_gaps(
+    outbox: Outbox, url: str, clock: Clock
+) -> None:
+    other = Database(url)
+    pair = [outbox, Outbox(other, max_waiting=300, clock=clock)]
+    with ThreadPoolExecutor(20) as pool:
+        rows = list(
+            pool.map(lambda n: pair[n % 2].submit(submission(f"token-{n // 4}")), range(200))
+        )
+    other.close()
+    assert len({row.id for row in rows}) == 50
+    assert {row.number for row in rows} == set(range(1, 51))
+
+
+def test_of_many_that_end_a_job_at_once_one_counts(outbox: Outbox, url: str, clock: Clock) -> None:
+    other = Database(url)
+    pair = [outbox, Outbox(other, max_waiting=300, clock=clock)]
+    row = outbox.submit(submission())
+    with ThreadPoolExecutor(16) as pool:
+        won = list(pool.map(lambda n: pair[n % 2].finish(row.id, "success", result=n), range(64)))
+    other.close()
+    assert sum(won) == 1
+    ended = outbox.get(row.id)
+    assert ended is not None and ended.result == won.index(True)
 
 
 def test_a_token_stands_for_one_request_of_one_key_and_action(outbox: Outbox) -> None:
@@ -145,6 +171,12 @@ def test_one_leads_at_a_time(database: Database, clock: Clock) -> None:
     two.release()
     one.release()
     assert one.hold()
+
+
+def test_of_many_that_want_to_lead_at_once_one_does(database: Database, clock: Clock) -> None:
+    leases = [Lease(database, "l", 10, clock) for _ in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(Lease.hold, leases)) == 1
 
 
 def test_a_place_has_one_media_id(database: Database) -> None:
