@@ -163,6 +163,12 @@ class Settings(BaseSettings):
     api_keys: SecretList = Field([], description="values of x-api-key that are let in")
     access_keys: AccessKeyList = Field([], description="ID:SECRET pairs of the ICE operations")
     max_queue_length: int = Field(1000, ge=1, description="jobs that may wait")
+    max_wait_seconds: float = Field(
+        600.0,
+        gt=0,
+        allow_inf_nan=False,
+        description="how long a caller of /v1/video/caption is kept waiting for the result",
+    )
     webhook_secret: SecretStr | None = Field(None, description="signs webhooks")
     public_url: str | None = Field(None, description="URL of result files when the lake is local")
     database: str = Field(

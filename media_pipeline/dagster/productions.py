@@ -136,7 +136,8 @@ def _job(name: str, function: Function) -> dg.JobDefinition:
                 raise Cancelled
             items = _fetched(context, at)
             keys = [item.key for item in items]
-            return {**told, "keys": keys, "given": _further_files(at)}
+            limit = function.prepare(at.order.params).max_file_bytes
+            return {**told, "keys": keys, "given": _further_files(at, limit)}
 
     @dg.op(name=f"produce_{name}", required_resource_keys=needs, pool=function.pool or None)
     def produce(context: dg.OpExecutionContext, told: dict[str, Any]) -> dict[str, Any]:
@@ -193,20 +194,20 @@ def _place(pipeline: Pipeline, at: Desk, medium: Medium) -> str | Path:
     return cache.adopt(got.path, FileEntry(name=got.path.name, size=got.size, sha256=got.sha256))
 
 
-def _further_files(at: Desk) -> dict[str, str]:
+def _further_files(at: Desk, max_bytes: int | None) -> dict[str, str]:
     """Fetch what the function needs besides the film; the paths by the parameters' names."""
     return {
-        name: str(_copied(at, medium, str(number)).path)
+        name: str(_copied(at, medium, str(number), max_bytes).path)
         for number, (name, medium) in enumerate(at.order.files.items())
     }
 
 
-def _copied(at: Desk, medium: Medium, stem: str) -> Fetched:
+def _copied(at: Desk, medium: Medium, stem: str, max_bytes: int | None = None) -> Fetched:
     """Bring a file into the job's folder, from the web or from object storage."""
     suffix = PurePosixPath(addresses.file_name(medium.uri)).suffix
     target = at.given / f"{stem}{suffix if suffix[1:].isalnum() else ''}"
     target.parent.mkdir(parents=True, exist_ok=True)
-    limit, progress = int(at.settings.max_media_bytes), at.beat(0.0, 0.1)
+    limit, progress = max_bytes or int(at.settings.max_media_bytes), at.beat(0.0, 0.1)
     if uri_scheme(medium.uri) in {"http", "https"}:
         hosts = at.settings.allowed_hosts
         return download(medium.uri, target, allowed_hosts=hosts, max_bytes=limit, progress=progress)

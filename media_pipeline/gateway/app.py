@@ -5,19 +5,21 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, FastAPI, Request
+from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from media_pipeline import __version__
+from media_pipeline.gateway.docs import describe
 from media_pipeline.gateway.ice.door import Door, Reply, new_request_id, refused
 from media_pipeline.gateway.ice.faults import Fault
-from media_pipeline.gateway.ice.registry import VERSION
 from media_pipeline.gateway.ice.wire import WireRequest
 from media_pipeline.gateway.limits import Limits
 
@@ -33,16 +35,22 @@ _CODES = {
     414: "RequestURITooLong",
 }
 
+_INTERNAL = "the request failed for a reason of ours: see the log"
+
 Observer = Callable[[Reply, float], None]
 """Told of each answer and the seconds it took."""
 Page = Callable[[Request], Response]
+Refuse = Callable[[int, str, Mapping[str, str]], Awaitable[Response]]
+"""How errors look that were found before a path was: status, message, headers."""
 
 
 def create_app(
     door: Door,
     *,
     observe: Observer = lambda _reply, _seconds: None,
-    pages: APIRouter | None = None,
+    routers: Sequence[APIRouter] = (),
+    refusals: Mapping[str, Refuse] | None = None,
+    bodies: Sequence[type[BaseModel]] = (),
     front: Page | None = None,
     lifespan: Any = None,
 ) -> FastAPI:
@@ -52,14 +60,22 @@ def create_app(
     ----------
     door : carries out ICE requests.
     observe : told of each answer.
-    pages : further routes.
+    routers : further routes.
+    refusals : how errors look under the paths that begin so; elsewhere as those of ICE.
+    bodies : what further routes take that read it themselves, to be described.
     front : what a browser sees at ``/``, where ICE requests go as well.
     lifespan : what runs as long as the application does.
     """
-    app = FastAPI(title="media_pipeline", version=VERSION, redoc_url=None, lifespan=lifespan)
+    app = FastAPI(
+        title="media_pipeline",
+        version=__version__,
+        docs_url=None,  # FastAPI's own page fetches its script from elsewhere
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    describe(app, bodies)
     workers = CapacityLimiter(_WORKERS)
 
-    @app.api_route("/", methods=["GET", "POST"], summary="Every operation of the ICE contract")
     async def ice(request: Request) -> Response:
         if front is not None and _is_visit(request):
             return await run_in_threadpool(front, request)
@@ -74,17 +90,34 @@ def create_app(
         observe(reply, time.monotonic() - started)
         return _response(reply)
 
+    for method in ("GET", "POST"):
+        app.add_api_route(
+            "/",
+            ice,
+            methods=[method],
+            operation_id=f"ice_{method.lower()}",
+            summary="Every operation of the ICE contract",
+        )
+
+    async def refuse(path: str, status: int, message: str, headers: Mapping[str, str]) -> Response:
+        for prefix, own in (refusals or {}).items():
+            if path.startswith(prefix):
+                return await own(status, message, headers)
+        return _refusal(status, message)
+
     @app.exception_handler(HTTPException)
-    async def http_error(_request: Request, error: HTTPException) -> Response:
-        return _refusal(error.status_code, str(error.detail))
+    async def http_error(request: Request, error: HTTPException) -> Response:
+        return await refuse(
+            request.url.path, error.status_code, str(error.detail), dict(error.headers or {})
+        )
 
     @app.exception_handler(Exception)
-    async def any_error(_request: Request, _error: Exception) -> Response:
-        return _response(refused(_internal(), new_request_id()))
+    async def any_error(request: Request, _error: Exception) -> Response:
+        return await refuse(request.url.path, 500, _INTERNAL, {})
 
-    if pages is not None:
-        app.include_router(pages)
-    app.add_middleware(Limits, refuse=_Envelope())
+    for router in routers:
+        app.include_router(router)
+    app.add_middleware(Limits, refuse=_Envelope(refuse))
     return app
 
 
@@ -95,11 +128,17 @@ def _is_visit(request: Request) -> bool:
 
 
 class _Envelope:
+    def __init__(
+        self, refuse: Callable[[str, int, str, Mapping[str, str]], Awaitable[Response]]
+    ) -> None:
+        self._refuse = refuse
+
     async def __call__(
         self, status: int, message: str, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        response = _refusal(status, message)
-        response.headers["connection"] = "close"  # what is left of the request is not read
+        # What is left of the request is not read.
+        response = await self._refuse(scope["path"], status, message, {})
+        response.headers["connection"] = "close"
         await response(scope, receive, send)
 
 
@@ -109,7 +148,7 @@ def _refusal(status: int, message: str) -> Response:
 
 
 def _internal() -> Fault:
-    return Fault("InternalError", "the request failed for a reason of ours: see the log")
+    return Fault("InternalError", _INTERNAL)
 
 
 def _wire(request: Request, body: bytes) -> WireRequest:

@@ -9,7 +9,6 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from media_pipeline.gateway.ice.door import Reply
 from media_pipeline.gateway.ice.site import Site, existing_folder
 
 
@@ -20,24 +19,23 @@ class Metrics:
         self._registry = CollectorRegistry()
         self._requests = Counter(
             "media_pipeline_requests",
-            "ICE requests by operation and error code.",
+            "Requests by operation or path, and error code.",
             ["action", "code"],
             registry=self._registry,
         )
         self._seconds = Histogram(
             "media_pipeline_request_seconds",
-            "Time to answer ICE requests.",
+            "Time to answer requests.",
             ["action"],
             buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2.5, 10),
             registry=self._registry,
         )
         self._registry.register(_Now(site, leads))
 
-    def observe(self, reply: Reply, seconds: float) -> None:
-        """Count an answer."""
-        action = reply.action or "none"
-        self._requests.labels(action, reply.code or "OK").inc()
-        self._seconds.labels(action).observe(seconds)
+    def observe(self, action: str, code: str, seconds: float) -> None:
+        """Count an answer; ``code`` is empty when it is no error."""
+        self._requests.labels(action or "none", code or "OK").inc()
+        self._seconds.labels(action or "none").observe(seconds)
 
     def text(self) -> bytes:
         """All of them, as Prometheus reads them."""

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request
 from jinja2 import Environment, PackageLoader
 from starlette.responses import JSONResponse, Response
 
+from media_pipeline.gateway.caption.envelope import ENDPOINT
 from media_pipeline.gateway.ice.media import REGISTER
 from media_pipeline.gateway.ice.production import SUBMIT, status
 from media_pipeline.gateway.ice.site import Site, stamp
@@ -57,7 +58,7 @@ class Pages:
         """The page with the queue."""
         if not self._may(request):
             return _login()
-        rows, total = self._site.outbox.find([SUBMIT, REGISTER, *ACTIONS], limit=_SHOWN)
+        rows, total = self._site.outbox.find([SUBMIT, REGISTER, ENDPOINT, *ACTIONS], limit=_SHOWN)
         page = self._template.render(
             counts=self._site.outbox.counts(),
             jobs=[

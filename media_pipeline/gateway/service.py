@@ -13,6 +13,10 @@ from starlette.concurrency import run_in_threadpool
 
 from media_pipeline.errors import InvalidParameter
 from media_pipeline.gateway.app import create_app
+from media_pipeline.gateway.caption.desk import Desk
+from media_pipeline.gateway.caption.envelope import ENDPOINT
+from media_pipeline.gateway.caption.preview import Previews
+from media_pipeline.gateway.caption.routes import BODIES, PREFIX, CaptionRoutes
 from media_pipeline.gateway.dagster_client import DagsterClient
 from media_pipeline.gateway.dispatcher import LEASE_S, Dispatcher
 from media_pipeline.gateway.ice import media, production, smart
@@ -75,10 +79,19 @@ class Service:
         )
         self.metrics = Metrics(self.site, lambda: self.dispatcher.leads)
         pages = Pages(self.site, self.metrics, self.ready, host=host)
+        self.captions = Desk(self.site)
+        routes = CaptionRoutes(
+            self.captions,
+            Previews(self.site),
+            max_wait=settings.max_wait_seconds,
+            observe=self._observe_captions,
+        )
         self.app = create_app(
             self._door(),
             observe=self._observe,
-            pages=pages.router,
+            routers=[pages.router, routes.router],
+            refusals={PREFIX: routes.refusal},
+            bodies=BODIES,
             front=pages.front,
             lifespan=self._lifespan,
         )
@@ -107,7 +120,7 @@ class Service:
         )
 
     def _observe(self, reply: Reply, seconds: float) -> None:
-        self.metrics.observe(reply, seconds)
+        self.metrics.observe(reply.action, reply.code, seconds)
         facts = {
             "request_id": reply.body["RequestId"],
             "action": reply.action,
@@ -116,6 +129,11 @@ class Service:
             "seconds": round(seconds, 4),
         }
         job = reply.body.get("JobId")
+        _LOG.info("request", extra={**facts, **({"job_id": job} if job else {})})
+
+    def _observe_captions(self, path: str, status: int, seconds: float, job: str) -> None:
+        self.metrics.observe(path, "" if status < 400 else str(status), seconds)
+        facts = {"action": path, "status": status, "seconds": round(seconds, 4)}
         _LOG.info("request", extra={**facts, **({"job_id": job} if job else {})})
 
     def _tell(self, row: JobRow) -> None:
@@ -129,15 +147,16 @@ class Service:
         secret = self.settings.webhook_secret
         notify(
             row.notify or "",
-            lower_camel(self._message(row)),
+            self._message(row),
             secret=secret.get_secret_value() if secret else None,
             allowed_hosts=self.settings.allowed_hosts,
         )
 
     def _message(self, row: JobRow) -> Mapping[str, Any]:
-        if row.action == production.SUBMIT:
-            return {"RequestId": row.id, **production.answer(self.site, row)}
-        return {"RequestId": row.id, **smart.answer(self.site, row)}
+        if row.action == ENDPOINT:
+            return self.captions.envelopes.of(row)
+        answer = production.answer if row.action == production.SUBMIT else smart.answer
+        return dict(lower_camel({"RequestId": row.id, **answer(self.site, row)}))
 
     @asynccontextmanager
     async def _lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
@@ -154,6 +173,8 @@ def run(settings: Settings, host: str, port: int) -> None:
     """Serve until SIGINT or SIGTERM."""
     service = Service(settings, host=host)
     if not settings.access_keys and not settings.allow_unsigned:
-        _LOG.warning("MEDIA_PIPELINE_ACCESS_KEYS is empty: every request will be refused")
+        _LOG.warning("MEDIA_PIPELINE_ACCESS_KEYS is empty: every ICE request will be refused")
+    if not settings.api_keys:
+        _LOG.warning("MEDIA_PIPELINE_API_KEYS is empty: every request to /v1 will be refused")
     with suppress(KeyboardInterrupt):  # how it says, when all is done, that SIGINT ended it
         uvicorn.Server(server_config(service.app, host, port)).run()

@@ -64,6 +64,8 @@ class Task:
     """Further files that are needed besides the film: their places as the caller wrote them, by the
     name of the parameter (``bgimage``, ``inputs.file``).
     """
+    max_file_bytes: int | None = None
+    """How large each of them may be; by default as large as a film."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from media_pipeline.errors import InvalidParameter, NoEngineForLanguage, NoVideoStream, Unavailable
+from media_pipeline.errors import (
+    InputError,
+    InvalidParameter,
+    NoEngineForLanguage,
+    NoVideoStream,
+    Unavailable,
+    rebuild,
+)
 from media_pipeline.media.encode import written_size
 from media_pipeline.media.files import atomic_path
 from media_pipeline.media.fonts import check_family
@@ -33,6 +40,7 @@ from media_pipeline.stages.burn import (
 from media_pipeline.stages.burn.settings import UNTIMED_STYLES
 from media_pipeline.text.cues import Cue, cues_from_table, words_from_table
 from media_pipeline.text.exclusion import TimeRange, time_ranges
+from media_pipeline.text.formats import MAX_BYTES
 from media_pipeline.text.given import Given, parse_given, read_given, timed
 from media_pipeline.text.pieces import caption, estimated
 from media_pipeline.text.replacing import Replacement, replacements
@@ -133,7 +141,7 @@ def prepare(values: Mapping[str, Any]) -> Task:
     def work(job: Job) -> Result:
         info = media_info(job)
         if asked.address is not None:
-            given = read_given(str(job.files["captions"]), info.duration)
+            given = _fetched(job.files["captions"], asked.address, info.duration)
         else:
             given = asked.given(info.duration) or captions_of(job, info, asked)
         with atomic_path(job.folder / job.name) as target:
@@ -141,7 +149,16 @@ def prepare(values: Mapping[str, Any]) -> Task:
         return {"Captions": len(given.captions), "CodedAnew": round(share, 4), "Why": why}
 
     files = {"captions": asked.address} if asked.address is not None else {}
-    return Task(work, (".mp4",), files=files)
+    return Task(work, (".mp4",), files=files, max_file_bytes=MAX_BYTES)
+
+
+def _fetched(path: Path, address: str, duration: float) -> Given:
+    try:
+        return read_given(str(path), duration)
+    except InputError as error:
+        # people know the file by its address, not by its copy
+        message = error.message.replace(path.name, address)
+        raise rebuild(error.code, message, error.remedy) from error
 
 
 def media_info(job: Job) -> MediaInfo:

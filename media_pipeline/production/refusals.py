@@ -33,7 +33,8 @@ def refusal(model: type[BaseModel], error: ValidationError, place: str = "") -> 
     name = ".".join(part for part in [place, *map(str, first["loc"])] if part)
     schema = model.model_json_schema()
     if first["type"] == "extra_forbidden":
-        allowed = ", ".join(schema.get("properties", {})) or "none"
+        around = _at(schema, schema, first["loc"][:-1])
+        allowed = ", ".join(around.get("properties", {})) or "none"
         return f"'{name}' is invalid, there is no such parameter, there are: {allowed}"
     if first["type"] == "missing":
         return f"'{name}' is missing"

@@ -179,6 +179,11 @@ class Outbox:
         with self._database.write() as connection:
             connection.execute(JOBS.update().where(_JOB.id.in_(identities)).values(hidden=True))
 
+    def waiting(self) -> int:
+        """How many jobs wait."""
+        with self._database.read() as connection:
+            return connection.scalar(_count(_JOB.finished.is_(None), _JOB.started.is_(None))) or 0
+
     def counts(self) -> dict[str, int]:
         """How many jobs wait, run, and have ended how."""
         with self._database.read() as connection:

@@ -9,7 +9,9 @@ from typing import Any
 
 from media_pipeline.errors import InvalidParameter
 
-_TIME = re.compile(r"([0-9]{2,}):([0-5][0-9]):([0-5][0-9]\.[0-9]{1,3})")
+TIME_PATTERN = r"([0-9]{2,4}):([0-5][0-9]):([0-5][0-9]\.[0-9]{1,3})"
+"""``hh:mm:ss.ms``."""
+_TIME = re.compile(TIME_PATTERN)
 _REMEDY = 'give objects such as {"start": "00:00:10.000", "end": "00:00:20.000"}'
 
 

@@ -6,6 +6,7 @@ are taken from named hosts only. Paths of this machine are never taken.
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Sequence
 from urllib.parse import unquote, urlsplit
@@ -53,6 +54,56 @@ def media_uri(text: str, name: str, allowed_hosts: Sequence[str] = ()) -> str:
     if uri_scheme(text) in {"http", "https"} and _object(text) is None:
         return web_address(text, name, allowed_hosts)
     return object_uri(text, name)
+
+
+def open_address(
+    text: str, name: str, allowed_hosts: Sequence[str], *, storage: bool = True
+) -> str:
+    """A web address of any host, or an object of storage by its own scheme.
+
+    Machines that are not public are refused here already where the address names them by number;
+    all others when connecting (:mod:`.web`).
+
+    Parameters
+    ----------
+    name : of the parameter, for the message.
+    allowed_hosts : which may be named by number all the same.
+    storage : whether ``s3://`` and ``oss://`` are taken too.
+
+    Raises
+    ------
+    InvalidParameter
+    """
+    scheme = uri_scheme(text)
+    if storage and scheme in OBJECT_STORAGE:
+        return object_uri(text, name)
+    if scheme not in {"http", "https"}:
+        more = " or s3://bucket/key" if storage else ""
+        raise _refused(text, name, f"give an http:// or https:// address{more}")
+    parts = urlsplit(web_address(text, name, None))
+    host = parts.hostname or ""
+    if not is_allowed(host, parts.port or _port(text), allowed_hosts) and not _may_be_public(host):
+        raise _refused(text, name, f"{host} is not a public address")
+    return text
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address is one of the open internet, also behind IPv6 forms of IPv4."""
+    found = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(found, ipaddress.IPv6Address):
+        inner = found.ipv4_mapped or found.sixtofour or (found.teredo[1] if found.teredo else None)
+        if inner is None and found in ipaddress.ip_network("64:ff9b::/96"):
+            inner = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
+        if inner is not None:
+            return is_public(str(inner))
+    return found.is_global and not found.is_multicast
+
+
+def _may_be_public(host: str) -> bool:
+    try:
+        return is_public(host)
+    except ValueError:  # a name: who it is, is seen when connecting
+        return host.lower() != "localhost"
 
 
 def web_address(text: str, name: str, allowed_hosts: Sequence[str] | None) -> str:

@@ -122,6 +122,17 @@ class Originals:
             "put it back, or add it again from where it is now",
         )
 
+    def at_hand(self, item: MediaItem) -> Path | None:
+        """A local path to an item's original, when that can be had without fetching or hashing."""
+        cached = self.cache.find(item.sha256, item.size)
+        if cached is not None:
+            return cached
+        for path in filter(None, map(local_path, reversed(item.uris))):
+            with suppress(OSError):
+                if path.stat().st_size == item.size:
+                    return path
+        return None
+
     def cached(self, path: Path) -> list[Path]:
         """The folder to touch now and then while the path is in use; none for a file in place."""
         return [path.parent] if path.is_relative_to(self.cache.folder) else []

@@ -9,7 +9,6 @@ also that of a redirect, is made here.
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 import socket
 import ssl
 import time
@@ -23,7 +22,7 @@ import httpx
 from media_pipeline.errors import InputError, MediaNotFound, MediaPipelineError
 from media_pipeline.media.files import atomic_path
 from media_pipeline.stages.base import Progress, quiet
-from media_pipeline.transfer.addresses import is_allowed
+from media_pipeline.transfer.addresses import is_allowed, is_public
 from media_pipeline.transfer.fetch import Fetched, check_size
 
 _REDIRECTS = 3
@@ -86,18 +85,6 @@ def checked_address(host: str, port: int, allowed_hosts: Sequence[str]) -> str:
                     "name it in MEDIA_PIPELINE_ALLOWED_HOSTS if it may be reached",
                 )
     return addresses[0]
-
-
-def is_public(address: str) -> bool:
-    """Whether an IP address is one of the open internet, also behind IPv6 forms of IPv4."""
-    found = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(found, ipaddress.IPv6Address):
-        inner = found.ipv4_mapped or found.sixtofour or (found.teredo[1] if found.teredo else None)
-        if inner is None and found in ipaddress.ip_network("64:ff9b::/96"):
-            inner = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
-        if inner is not None:
-            return is_public(str(inner))
-    return found.is_global and not found.is_multicast
 
 
 class _Transport(httpx.BaseTransport):
