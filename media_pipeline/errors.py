@@ -100,7 +100,7 @@ class ZeroDuration(InputError):
 
 
 class MediaTooLarge(InputError):
-    """The media is over the limit of bytes or seconds."""
+    """The media is over the limit of bytes, seconds, pixels or streams."""
 
 
 class InvalidCaptions(InputError):

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import av
 from av.container import InputContainer
@@ -17,6 +18,7 @@ from media_pipeline.errors import (
     EmptyMedia,
     InputError,
     MediaNotFound,
+    MediaTooLarge,
     NoAudioStream,
     NotMedia,
     NoVideoStream,
@@ -42,6 +44,10 @@ _STILL = (
 # neither is opened.
 _OPTIONS = {"format_whitelist": _DEMUXERS + _STILL, "protocol_whitelist": "file"}
 
+MAX_PIXELS = 8192 * 8192
+"""Of one picture: a file of a few kilobytes can announce one that takes all memory."""
+MAX_STREAMS = 128
+
 logging.getLogger("libav").setLevel(logging.CRITICAL)  # faults are counted or raised, never printed
 
 
@@ -56,9 +62,10 @@ def open_media(path: Path | str) -> Iterator[InputContainer]:
 
     Raises
     ------
-    MediaNotFound, EmptyMedia, NotMedia, TruncatedMedia, ZeroDuration
+    MediaNotFound, EmptyMedia, NotMedia, TruncatedMedia, ZeroDuration, MediaTooLarge
         when there is no such file, it has no bytes, it holds no sound or picture that libav can
-        read, its index is missing because the file was cut off, or it has no stream.
+        read, its index is missing because the file was cut off, it has no stream, or its pictures
+        or the number of its streams are beyond the bounds.
     """
     path = Path(path)
     container = _open(path)
@@ -71,7 +78,7 @@ def open_media(path: Path | str) -> Iterator[InputContainer]:
 def _open(path: Path) -> InputContainer:
     check_file(path)
     try:
-        container = av.open(source(path), options=_OPTIONS, metadata_errors="replace")
+        container, bounded = _opened(path)
     except av.error.PermissionError as error:
         raise InputError(f"{path.name} cannot be read", "check the permissions") from error
     except (av.FFmpegError, OSError, ValueError) as error:
@@ -86,7 +93,43 @@ def _open(path: Path) -> InputContainer:
         if bare:  # an encoder that stopped before its first frame
             raise ZeroDuration(path.name)
         raise NotMedia(path.name, "it has neither picture nor sound")
+    try:
+        _check_bounds(path, container, bounded=bounded)
+    except MediaTooLarge:
+        container.close()
+        raise
     return container
+
+
+def _opened(path: Path) -> tuple[InputContainer, bool]:
+    """The container, and whether decoders were bounded already while it was opened: that decodes a
+    picture, where nothing else tells what it is like.
+    """
+    limits: Any = [{"max_pixels": str(MAX_PIXELS)}] * MAX_STREAMS
+    given: Any = {"options": _OPTIONS, "metadata_errors": "replace"}
+    try:
+        return av.open(source(path), stream_options=limits, **given), True
+    except av.FFmpegError:
+        raise
+    except ValueError:  # no header lists the streams, as in MPEG-TS: they come as it is read
+        return av.open(source(path), **given), False
+
+
+def _check_bounds(path: Path, container: InputContainer, *, bounded: bool) -> None:
+    if len(container.streams) > MAX_STREAMS:
+        raise MediaTooLarge(
+            f"{path.name} has {len(container.streams)} streams, the limit is {MAX_STREAMS}",
+            "take the streams that are wanted into a file of their own",
+        )
+    for context in (s.codec_context for s in container.streams.video if s.codec_context):
+        size = context.width * context.height
+        if size > MAX_PIXELS or (bounded and not size):  # decoders may forget what they refuse
+            told = f"has {context.width} x {context.height}" if size else "has too many"
+            raise MediaTooLarge(
+                f"the picture of {path.name} {told} pixels, the limit is {MAX_PIXELS:,}",
+                "give a smaller one",
+            )
+        context.options = {**context.options, "max_pixels": str(MAX_PIXELS)}  # if it grows later
 
 
 def check_file(path: Path) -> None:

@@ -10,9 +10,6 @@ from media_pipeline.stages.base import Progress, quiet
 from media_pipeline.store import MediaItem, Store
 from media_pipeline.transfer.originals import Original, Originals
 
-MAX_PIXELS = 8192 * 8192
-"""Of one picture: a small file can announce one that takes all memory."""
-
 _FETCHED = 0.5  # share of the progress that fetching takes; hashing takes the rest
 
 
@@ -43,11 +40,6 @@ def add(
         raise MediaTooLarge(
             f"{original.name} lasts {info.duration:,.0f} s, the limit is {max_seconds:,.0f} s",
             "raise MEDIA_PIPELINE_MAX_MEDIA_SECONDS or give a shorter file",
-        )
-    if info.video is not None and info.video.width * info.video.height > MAX_PIXELS:
-        raise MediaTooLarge(
-            f"the picture of {original.name} has {info.video.width} x {info.video.height} pixels",
-            f"the limit is {MAX_PIXELS:,} pixels: give a smaller one",
         )
     original = originals.hashed(original, lambda share: progress(_FETCHED + share * (1 - _FETCHED)))
     item = store.media.add(original.sha256, original.size, original.name, original.uri)

@@ -85,7 +85,7 @@ def test_a_fault_in_a_remote_file_names_the_uri(runner: Runner) -> None:
 def test_a_picture_that_would_take_all_memory_is_refused(
     runner: Runner, clip: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("media_pipeline.runner.ingest.MAX_PIXELS", 320 * 180 - 1)
+    monkeypatch.setattr("media_pipeline.media.container.MAX_PIXELS", 320 * 180 - 1)
     with pytest.raises(MediaTooLarge, match="320 x 180"):
         runner.ingest(clip)
     assert runner.store.media.all() == []
