@@ -126,8 +126,8 @@ def test_recognition_ran_on_few_samples(run: Run) -> None:
 def test_planted_highlights_are_found(run: Run) -> None:
     (media,) = json.loads((run.out / "highlights.json").read_text())["HighlightResults"]
     found = [(r["In"], r["Out"]) for r in media["TimeRanges"]]
-    hits = [max(iou(span, other) for other in found) > 0.5 for span in run.sample.highlights]
-    assert sum(hits) >= 2
+    best = [max(iou(span, other) for other in found) for span in run.sample.highlights]
+    assert min(best) >= 0.8, best
 
 
 def test_clips_last_as_long_as_the_highlights_say(run: Run) -> None:

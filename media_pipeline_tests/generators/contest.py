@@ -52,7 +52,7 @@ _TEXTS = (
 )
 _REVEAL = "Look out, it was him all the time!"
 _VOICES = ("slt", "kal", "rms")
-_STRENGTH = 0.5  # of the compressor: the loudest windows then hold about half of the highlights
+_STRENGTH = 0.3  # of the compressor: the loudest windows then hold about half of the highlights
 
 
 @dataclass

@@ -28,7 +28,7 @@ class Params(StageParams):
         description="seconds that a highlight should last; it will last 60 to 140 % of it",
     )
     min_score: float = Field(
-        0.1,
+        0.18,
         ge=0.0,
         le=1.0,
         description="moments under this score are left out, except the best",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,9 @@ _OVERLAP = 0.15  # of two windows, the shorter of them, before their edges are m
 _SHARED = 0.01  # of two highlights: nothing is shown twice
 _NEAR = 0.1  # taken off right beside a chosen one, none a clip away: variety over the film
 _LEAST = 0.02  # below this nothing stands out at all
+
+
+Cells = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,26 +48,37 @@ def windows(score: Array, clip_duration: float) -> Windows:
     cells = len(score)
     lengths = [round(m * clip_duration / STEP) for m in _LENGTHS]
     lengths = [n for n in lengths if 0 < n <= cells] or [cells]
-    margin = round(np.clip(clip_duration / 7.5, 0.5, 2.0) / STEP)
-    total = np.concatenate([[0.0], np.cumsum(score, dtype=np.float64)])
-    parts = [_windows_of(total, n, margin, clip_duration) for n in lengths]
-    start, end, value = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return Windows(start * STEP, end * STEP, value)
+    first = np.concatenate([np.arange(cells - n + 1) for n in lengths])
+    last = first + np.concatenate([np.full(cells - n + 1, n) for n in lengths])
+    return Windows(first * STEP, last * STEP, Worth(score, clip_duration).of(first, last))
 
 
-def _windows_of(
-    total: NDArray[np.float64], length: int, margin: int, clip_duration: float
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    cells = len(total) - 1
-    start = np.arange(cells - length + 1)
-    end = start + length
-    left, right = np.maximum(start - margin, 0), np.minimum(end + margin, cells)
-    inside = (total[end] - total[start]) / length
-    before = (total[start] - total[left]) / np.maximum(start - left, 1)
-    after = (total[right] - total[end]) / np.maximum(right - end, 1)
-    outside = np.maximum(before, 0) + np.maximum(after, 0)
-    favour = (length * STEP / clip_duration) ** _LONGER
-    return start, end, inside * np.where(inside > 0, favour, 1.0) - _OUTSIDE * outside
+class Worth:
+    """How well any stretch of a film stands out."""
+
+    def __init__(self, score: Array, clip_duration: float) -> None:
+        self._total = np.concatenate([[0.0], np.cumsum(score, dtype=np.float64)])
+        self._clip = clip_duration / STEP
+        self._margin = round(np.clip(clip_duration / 7.5, 0.5, 2.0) / STEP)
+
+    def of(self, first: Cells, last: Cells) -> NDArray[np.float64]:
+        """The worth of the cells from ``first`` to before ``last``, (k,) each."""
+        total, cells = self._total, len(self._total) - 1
+        left, right = np.maximum(first - self._margin, 0), np.minimum(last + self._margin, cells)
+        inside = (total[last] - total[first]) / (last - first)
+        before = (total[first] - total[left]) / np.maximum(first - left, 1)
+        after = (total[right] - total[last]) / np.maximum(right - last, 1)
+        outside = np.maximum(before, 0) + np.maximum(after, 0)
+        favour = ((last - first) / self._clip) ** _LONGER
+        worth: NDArray[np.float64] = inside * np.where(inside > 0, favour, 1.0) - _OUTSIDE * outside
+        return worth
+
+    def between(self, start: float, end: float) -> float:
+        """The worth of what lies between two times, in seconds."""
+        cells = len(self._total) - 1
+        first = min(round(start / STEP), cells - 1)
+        last = min(max(round(end / STEP), first + 1), cells)
+        return float(self.of(np.array([first]), np.array([last]))[0])
 
 
 def pick(
@@ -81,13 +96,14 @@ def pick(
         ``(start, end)`` in seconds, the best first, at most ``count``.
     """
     all_ = windows(score, clip_duration)
+    worth = Worth(score, clip_duration).between
     value = all_.value.copy()
     chosen: list[tuple[float, float]] = []
     while len(chosen) < count and score.max() >= _LEAST:
         best = int(np.argmax(value))
         if value[best] < (min_score if chosen else -1.0):
             break
-        span = _fit(float(all_.start[best]), float(all_.end[best]), landmarks, clip_duration)
+        span = _fit(float(all_.start[best]), float(all_.end[best]), landmarks, clip_duration, worth)
         if span is None or any(overlap(span, c) > _SHARED for c in chosen):
             near = np.abs(all_.start - all_.start[best]) < 0.5
             value[near & (np.abs(all_.end - all_.end[best]) < 0.5)] = -np.inf
@@ -108,9 +124,13 @@ def overlap(a: tuple[float, float], b: tuple[float, float]) -> float:
 
 
 def _fit(
-    start: float, end: float, landmarks: Landmarks, clip_duration: float
+    start: float,
+    end: float,
+    landmarks: Landmarks,
+    clip_duration: float,
+    worth: Callable[[float, float], float],
 ) -> tuple[float, float] | None:
     end = min(end, landmarks.duration)
     if start <= 0 and end >= landmarks.duration - STEP:
         return 0.0, landmarks.duration
-    return move_edges(start, end, landmarks, clip_duration)
+    return move_edges(start, end, landmarks, clip_duration, worth)

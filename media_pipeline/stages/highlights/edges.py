@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
-from media_pipeline.stages.highlights.sound import STEP
-
-Times = NDArray[np.float64]
+from media_pipeline.stages.highlights.sound import STEP, Times
 
 REACH = 0.2
 """How far an edge may move, as a share of the clip duration; twice as far to leave speech."""
@@ -19,7 +18,7 @@ SHORTEST, LONGEST = 0.6, 1.4
 
 _LEAD_S = 0.15  # sound kept before the first word
 _TAIL_S = 0.25  # sound kept after the last one: the end of a word is the part most often lost
-_LATE_S = 0.45
+_LATE_S = 0.3  # kept from a voice whose words are unknown: its detector hears it late
 _RUNNING_S = 0.04  # words with less between them are one breath: the cut is heard
 _CUT_S = 0.02  # an edge this near to a cut is at the cut
 # what speaks for a place, in units of REACH
@@ -27,6 +26,9 @@ _AT_CUT, _IN_PAUSE, _AT_SENTENCE = 0.6, 0.4, 0.5
 _STRAY_S, _STRAY = 0.6, 0.8  # against a place that leaves so little of a shot in the clip
 _CALM_S, _DB_PER_S = 0.4, 5.0  # within which an edge goes to where the sound is low, and how far
 _IN_SENTENCE = 0.6  # what speaks against a place inside a sentence
+_FOREIGN = 1.0  # against one that takes in a whole utterance from beside the highlight
+_WORTH = 2.0
+_IN_QUIET = 0.4  # for a place without sound, where only the detector of voices is known
 _IN_VOICE = 1.2  # against a place where somebody speaks and no words are known
 _IN_SOUND = 0.6  # against one where words are unknown and somebody may be speaking
 
@@ -38,6 +40,7 @@ class Landmarks:
     ``words``: spans inside which nothing is cut, not overlapping.
     ``voice``: spans in which somebody speaks, whether or not the words are known.
     ``level``: (cells,) dB of the sound every 0.1 s; empty where unknown.
+    ``quiet``: spans in which no sound is to be heard, whatever it is.
     """
 
     duration: float
@@ -47,6 +50,7 @@ class Landmarks:
     sentences: Times
     voice: Times
     level: NDArray[np.float32]
+    quiet: Times
 
     @classmethod
     def of(
@@ -59,6 +63,7 @@ class Landmarks:
         sentences: Times | None = None,
         voice: Times | None = None,
         level: NDArray[np.float32] | None = None,
+        quiet: Times | None = None,
     ) -> Landmarks:
         """Landmarks of which some kinds may be unknown."""
         none, nowhere = np.empty((0, 2)), np.empty(0)
@@ -70,6 +75,7 @@ class Landmarks:
             none if sentences is None else sentences,
             none if voice is None else voice,
             np.empty(0, np.float32) if level is None else level,
+            none if quiet is None else quiet,
         )
 
     def cuts_speech(self, at: float) -> bool:
@@ -83,8 +89,12 @@ class Landmarks:
         return _inside(self.voice, at)
 
 
+def _indifferent(_start: float, _end: float) -> float:
+    return 0.0
+
+
 def pauses_of(quiet: Times, voice: Times | None, duration: float) -> Times:
-    """Where nobody speaks, (k, 2), from 0.1 s.
+    """Where nobody speaks, (k, 2), from 0.2 s.
 
     Parameters
     ----------
@@ -96,11 +106,15 @@ def pauses_of(quiet: Times, voice: Times | None, duration: float) -> Times:
         return quiet
     edges = np.concatenate([[0.0], voice.reshape(-1), [duration]])
     between: Times = edges.reshape(-1, 2)
-    return between[between[:, 1] - between[:, 0] >= 0.1]
+    return between[between[:, 1] - between[:, 0] >= 0.2]
 
 
 def move_edges(
-    start: float, end: float, landmarks: Landmarks, clip_duration: float
+    start: float,
+    end: float,
+    landmarks: Landmarks,
+    clip_duration: float,
+    worth: Callable[[float, float], float] = _indifferent,
 ) -> tuple[float, float] | None:
     """Move the two edges of a highlight to the best places near by.
 
@@ -110,15 +124,16 @@ def move_edges(
     landmarks : of the film.
     clip_duration : seconds asked for; edges move by at most a fifth of it, and the result lasts 60
         to 140 % of it.
+    worth : what a start and an end are worth as a highlight, -1 to 1.
 
     Returns
     -------
     tuple or None
         the new ``(start, end)``, or None where no pair of places fits.
     """
-    found = _best_edges(start, end, landmarks, clip_duration, REACH)
+    found = _best_edges(start, end, landmarks, clip_duration, REACH, worth)
     if found is None or _is_poor(found, landmarks):
-        farther = _best_edges(start, end, landmarks, clip_duration, 2 * REACH)
+        farther = _best_edges(start, end, landmarks, clip_duration, 2 * REACH, worth)
         found = found if farther is None else farther
     return found
 
@@ -135,13 +150,18 @@ def _strays(at: float, inward: int, marks: Landmarks) -> bool:
 
 
 def _best_edges(
-    start: float, end: float, landmarks: Landmarks, clip_duration: float, share: float
+    start: float,
+    end: float,
+    landmarks: Landmarks,
+    clip_duration: float,
+    share: float,
+    worth: Callable[[float, float], float],
 ) -> tuple[float, float] | None:
     reach = share * clip_duration
     starts = _priced(start, reach, _places_to_start(start, reach, landmarks), landmarks, 1)
     ends = _priced(end, reach, _places_to_end(end, reach, landmarks), landmarks, -1)
     fitting = [
-        (cost_in + cost_out, a, b)
+        (cost_in + cost_out - _WORTH * worth(a, b), a, b)
         for (a, cost_in), (b, cost_out) in product(starts, ends)
         if SHORTEST * clip_duration <= b - a <= LONGEST * clip_duration
     ]
@@ -153,7 +173,8 @@ def _best_edges(
 
 def _places_to_start(at: float, reach: float, marks: Landmarks) -> list[float]:
     pauses = _near(marks.pauses, at, reach)
-    places = [max(b - _LEAD_S, a + _CUT_S) for a, b in pauses]
+    lead = _LATE_S if marks.voice.size and not marks.words.size else _LEAD_S
+    places = [max(b - lead, a + _CUT_S) for a, b in pauses]
     places += [min(a + _TAIL_S, b - _CUT_S) for a, b in pauses]  # when what follows is no voice
     for sentence, _ in _near(marks.sentences, at, reach):
         before = marks.words[marks.words[:, 1] <= sentence + 1e-6, 1]
@@ -199,10 +220,23 @@ def _priced(
     """
     within = {min(max(p, 0.0), marks.duration) for p in places}
     return [
-        (p, abs(p - at) / reach + _context(p, marks) + _STRAY * _strays(p, inward, marks))
+        (
+            p,
+            abs(p - at) / reach
+            + _context(p, marks)
+            + _STRAY * _strays(p, inward, marks)
+            + _FOREIGN * _takes_in(p, at, inward, marks),
+        )
         for p in within
         if _word_at(p, marks) is None
     ]
+
+
+def _takes_in(place: float, at: float, inward: int, marks: Landmarks) -> bool:
+    """Whether a whole utterance lies outside ``at`` and inside ``place``."""
+    first, last = (place, at) if inward > 0 else (at, place)
+    said = marks.sentences if marks.sentences.size else marks.voice
+    return bool(((said[:, 0] >= first) & (said[:, 1] <= last)).any())
 
 
 def _context(at: float, marks: Landmarks) -> float:
@@ -215,6 +249,8 @@ def _context(at: float, marks: Landmarks) -> float:
         cost -= _IN_PAUSE
     elif marks.pauses.size and not marks.words.size and not marks.voice.size:
         cost += _IN_SOUND
+    if not marks.words.size and _inside(marks.quiet, at):
+        cost -= _IN_QUIET
     if marks.sentences.size:
         to_start = marks.sentences[:, 0] - at
         from_end = at - marks.sentences[:, 1]

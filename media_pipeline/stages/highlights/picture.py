@@ -109,10 +109,13 @@ def cut_rate(cuts: NDArray[np.float64], cells: int, seconds: float) -> Array:
     ----------
     cuts : seconds.
     cells : how many cells of 0.1 s the result has.
-    seconds : over which they are counted. A single cut in them is film as usual and no rate.
+    seconds : over which they are counted. A single cut in them is film as usual and no rate, and
+        so is what lies before the first of several or after the last.
     """
     middles = (np.arange(cells) + 0.5) * STEP
-    first = np.searchsorted(cuts, middles - seconds / 2)
-    last = np.searchsorted(cuts, middles + seconds / 2)
-    rate: Array = (np.maximum(last - first - 1, 0) / seconds).astype(np.float32)
+    at = np.searchsorted(cuts, middles)
+    before = at - np.searchsorted(cuts, middles - seconds / 2)
+    after = np.searchsorted(cuts, middles + seconds / 2) - at
+    among = (before > 0) & (after > 0)
+    rate: Array = (np.where(among, before + after - 1, 0) / seconds).astype(np.float32)
     return rate

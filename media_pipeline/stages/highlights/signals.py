@@ -14,18 +14,18 @@ from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
 
 from media_pipeline.stages.highlights.picture import Picture, cut_rate
-from media_pipeline.stages.highlights.sound import STEP, Array, Sound
+from media_pipeline.stages.highlights.sound import STEP, Array, Sound, Times
 from media_pipeline.stages.highlights.talk import Talk
 
 WEIGHTS: dict[str, float] = {
     "loudness": 1.0,
-    "flux": 0.8,
+    "flux": 0.5,
     "contrast": 0.6,
     "music": 0.4,
     "motion": 0.8,
-    "cuts": 0.6,
+    "cuts": 0.8,
     "speech": 0.2,
-    "text": 0.6,
+    "text": 1.2,
 }
 """How much each signal counts."""
 
@@ -39,10 +39,11 @@ _FLOORS = {
     "speech": 1.0,
     "text": 0.25,
 }
-_STILL = 3.0  # luma in 0.1 s: less motion than this is hardly seen
-_CUTS_S = 4.0  # over which cuts are counted
+_STILL = 2.5  # luma in 0.1 s: less motion than this is hardly seen
+_CUTS_S = 3.0  # over which cuts are counted
 _HUM = -0.25  # what loud but steady sound counts, as a share: a hum speaks against a moment
-_QUIET = 0.25  # what a signal below the usual counts: a hush does not undo what is seen
+_QUIET = 0.15  # what a signal below the usual counts: a hush does not undo what is seen
+_USUAL_TALK_S = 3.0  # of voices, from which on it is known how they usually sound in the film
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +74,12 @@ def robust_z(values: NDArray[np.float32], floor: float) -> Array:
 
     The spread is 1.4826 times the median absolute deviation, and at least ``floor``.
     """
-    middle = np.median(values)
-    spread = 1.4826 * np.median(np.abs(values - middle))
-    z: Array = np.clip((values - middle) / max(float(spread), floor), -1, 4).astype(np.float32)
+    z: Array = np.clip((values - np.median(values)) / max(_spread(values), floor), -1, 4)
     return z
+
+
+def _spread(values: NDArray[np.float32]) -> float:
+    return 1.4826 * float(np.median(np.abs(values - np.median(values))))
 
 
 def combine(
@@ -85,6 +88,7 @@ def combine(
     picture: Picture | None,
     talk: Talk | None,
     *,
+    voice: Times | None = None,
     clip_duration: float = 15.0,
 ) -> Signals:
     """Normalise what was measured.
@@ -93,12 +97,14 @@ def combine(
     ----------
     cells : length of the grid.
     sound, picture, talk : None for a film without them; their signals are zero then.
+    voice : (k, 2) seconds in which somebody speaks; None where unknown. There the sound is held
+        against that of the film's other talk: in a calm film any sentence stands out else.
     clip_duration : seconds of the highlights looked for; signals are smoothed over a share of it.
     """
     brief = float(np.clip(clip_duration / 7.5, 0.5, 2.0))
     found = {name: np.zeros(cells, np.float32) for name in WEIGHTS}
     if sound is not None:
-        found |= _sound_signals(sound, brief)
+        found |= _sound_signals(sound, _Usual.of(voice, cells), brief)
     if picture is not None:
         # as a ratio: twice the usual motion stands out in a calm film as in a lively one
         moves = np.log2(smooth(picture.motion, brief) + _STILL).astype(np.float32)
@@ -106,9 +112,9 @@ def combine(
         found["cuts"] = _z("cuts", smooth(cut_rate(picture.cuts, cells, _CUTS_S), brief))
     if talk is not None:
         if talk.rate is not None:
-            found["speech"] = _z("speech", smooth(talk.rate, 3.0))
+            found["speech"] = _haste(talk.rate)
         # what a line is about begins before it is said and goes on after it
-        found["text"] = _z("text", smooth(talk.emphasis, 3 * brief))
+        found["text"] = _z("text", smooth(talk.emphasis, 4.5 * brief))
     return Signals(**found)
 
 
@@ -131,6 +137,16 @@ def smooth(values: Array, seconds: float) -> Array:
     return mean
 
 
+def _haste(rate: Array) -> Array:
+    """How much faster than usual in the film people speak; 0 where nobody does."""
+    rate = smooth(rate, 3.0)
+    spoken = rate > 0
+    found = np.zeros_like(rate)
+    if spoken.any():
+        found[spoken] = _z("speech", rate[spoken])
+    return found
+
+
 def _held(sameness: Array) -> Array:
     """The sameness of each cell to the second before or after it: the first of a tone counts."""
     ahead = round(1.0 / STEP)
@@ -142,18 +158,52 @@ def _z(name: str, values: Array) -> Array:
     return robust_z(values, _FLOORS[name])
 
 
-def _sound_signals(sound: Sound, brief: float) -> dict[str, Array]:
+@dataclass(frozen=True, slots=True)
+class _Usual:
+    """Tells what stands out from what is usual: where somebody speaks, from the film's talk."""
+
+    spoken: NDArray[np.bool_]
+    """(cells,) whether somebody speaks; nowhere where too little is said to know how it sounds."""
+
+    @classmethod
+    def of(cls, voice: Times | None, cells: int) -> _Usual:
+        spoken = np.zeros(cells, bool)
+        for start, end in () if voice is None else voice:
+            spoken[int(start / STEP) : round(end / STEP)] = True
+        return cls(spoken & (spoken.sum() * STEP >= _USUAL_TALK_S))
+
+    def beyond(self, values: Array, seconds: float, percent: float = 50.0) -> Array:
+        """What lies above the film's percentile, (cells,), smoothed over ``seconds``."""
+        usual = np.full(len(values), np.percentile(values, percent), np.float32)
+        if self.spoken.any():
+            usual[self.spoken] = max(usual[0], self._talk(values, seconds))
+        return smooth(values - usual, seconds)
+
+    def _talk(self, values: Array, seconds: float) -> float:
+        """The mean over so many seconds in which only what is spoken counts: that of most talk."""
+        share = smooth(self.spoken.astype(np.float32), seconds)[self.spoken]
+        total = smooth(np.where(self.spoken, values, 0).astype(np.float32), seconds)[self.spoken]
+        return float(np.median(total / share))
+
+    def z(self, name: str, values: Array, seconds: float) -> Array:
+        """The same as :func:`robust_z`; talk that varies as it usually does does not stand out."""
+        beyond = self.beyond(values, seconds)
+        talk = beyond[self.spoken]
+        return robust_z(beyond, max(_FLOORS[name], _spread(talk) if len(talk) else 0.0))
+
+
+def _sound_signals(sound: Sound, usual: _Usual, brief: float) -> dict[str, Array]:
     """Loudness and contrast count in full only where the sound moves: a hum is no highlight.
 
     Notes count where they change: lines that are the same after a second are a hum's or a tone's.
     """
     moving = _HUM + (1 - _HUM) * np.clip((sound.movement - 2) / 3, 0, 1)
-    level = smooth(sound.level, brief)
-    loudness = _z("loudness", level)
-    above = np.clip((level - np.percentile(level, 30)) / 12, -0.5, 1.5)
+    loudness = usual.z("loudness", sound.level, brief)
+    above = np.clip(usual.beyond(sound.level, brief, 30) / 12, -0.5, 1.5)
+    notes = sound.tonality - _held(sound.sameness)
     return {
         "loudness": np.where(loudness > 0, loudness * moving, loudness).astype(np.float32),
-        "flux": _z("flux", smooth(sound.flux, brief)),
+        "flux": usual.z("flux", sound.flux, brief),
         "contrast": np.where(above > 0, above * moving, above).astype(np.float32),
-        "music": _z("music", smooth(sound.tonality - _held(sound.sameness), 2 * brief)),
+        "music": usual.z("music", notes, 2 * brief),
     }

@@ -18,6 +18,8 @@ STEP = 0.1
 """Seconds per cell of the grid on which everything about highlights is measured."""
 
 Array = NDArray[np.float32]
+Times = NDArray[np.float64]
+"""Seconds, (k,), or spans in seconds, (k, 2)."""
 
 _HOP = 0.01  # seconds between two spectra
 _LOOK_BACK = 100  # spectra before a chunk that its measures look back on
@@ -49,7 +51,7 @@ class Sound:
     tonality: Array
     sameness: Array
     tilt: Array
-    pauses: NDArray[np.float64]
+    pauses: Times
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +216,7 @@ def _alike(lines: Array, back: int) -> Array:
     return cosine
 
 
-def _pauses(voice_db: Array, duration: float, *, shortest: float = 0.2) -> NDArray[np.float64]:
+def _pauses(voice_db: Array, duration: float, *, shortest: float = 0.2) -> Times:
     """Stretches in which the voice band is 40 dB under its peak, or near the local ground.
 
     The second rule serves films with noise or music under the speech, in which nothing is 40 dB

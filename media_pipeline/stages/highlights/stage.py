@@ -24,11 +24,11 @@ from media_pipeline.media.decode import frame_at
 from media_pipeline.stages.base import Artifact, Outcome, Progress, Stage, TableOutput, Work
 from media_pipeline.stages.highlights.actions import LIKELY, PICTURES, ActionEngine, find_engine
 from media_pipeline.stages.highlights.candidates import Highlight, Params, rank_moments
-from media_pipeline.stages.highlights.edges import Landmarks, Times, pauses_of
+from media_pipeline.stages.highlights.edges import Landmarks, pauses_of
 from media_pipeline.stages.highlights.picture import Picture, measure_picture
 from media_pipeline.stages.highlights.prints import Print, alike, picture_print, sound_print
 from media_pipeline.stages.highlights.signals import WEIGHTS, Signals, combine, score
-from media_pipeline.stages.highlights.sound import STEP, Array, Sound, measure_sound
+from media_pipeline.stages.highlights.sound import STEP, Array, Sound, Times, measure_sound
 from media_pipeline.stages.highlights.tables import CANDIDATES
 from media_pipeline.stages.highlights.tags import Measured, tags_of
 from media_pipeline.stages.highlights.talk import Talk, measure_talk
@@ -72,6 +72,7 @@ def _run(work: Work) -> Outcome:
         measures.sound,
         measures.picture,
         measures.talk,
+        voice=measures.voice,
         clip_duration=params.clip_duration,
     )
     landmarks = _landmarks(measures, duration)
@@ -139,6 +140,7 @@ def _landmarks(measures: _Measures, duration: float) -> Landmarks:
         sentences=None if talk is None else talk.sentences,
         voice=measures.voice,
         level=None if sound is None else sound.level,
+        quiet=None if sound is None else sound.pauses,
     )
 
 
@@ -289,7 +291,7 @@ HIGHLIGHT_CANDIDATES = Stage(
     name="highlight_candidates",
     group="highlights",
     description="The moments that stand out, with scores, tags and the signals behind them.",
-    version="7",
+    version="8",
     params=Params,
     inputs=("source", "frames", "audio", "words", "captions"),
     outputs=(

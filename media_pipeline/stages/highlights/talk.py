@@ -31,7 +31,7 @@ class Talk:
     """The words of a film on the grid.
 
     ``rate``: (cells,) words per second, unsmoothed; None where no words are known.
-    ``emphasis``: (cells,) 1 where an exclamation or keyword is said or shown, 0.5 for a question.
+    ``emphasis``: (cells,) 1 where an exclamation or keyword is said or shown, 0.3 for a question.
     ``words``: (k, 2) times inside which nothing may be cut, merged where they overlap.
     ``sentences``: (m, 2) times of whole sentences.
     """
@@ -122,4 +122,4 @@ def _pattern(keywords: Iterable[str]) -> re.Pattern[str]:
 def _emphasis(text: str, pattern: re.Pattern[str]) -> float:
     if _EXCLAMATION.search(text) or pattern.search(text):
         return 1.0
-    return 0.5 if _QUESTION.search(text) else 0.0
+    return 0.3 if _QUESTION.search(text) else 0.0

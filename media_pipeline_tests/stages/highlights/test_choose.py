@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from media_pipeline.stages.highlights.candidates import Params, find_highlights
-from media_pipeline.stages.highlights.choose import overlap, pick, windows
+from media_pipeline.stages.highlights.choose import Worth, overlap, pick, windows
 from media_pipeline.stages.highlights.edges import Landmarks, move_edges, pauses_of
 from media_pipeline.stages.highlights.picture import Picture
 from media_pipeline.stages.highlights.signals import WEIGHTS, Signals, combine, robust_z, score
 from media_pipeline.stages.highlights.sound import Array, measure_sound
-from media_pipeline.stages.highlights.talk import merge_spans
+from media_pipeline.stages.highlights.talk import Talk, merge_spans
 
 
 def bumps(duration: float, *spans: tuple[float, float], height: float = 0.8) -> Array:
@@ -50,6 +50,33 @@ def test_the_score_is_comparable_a_calm_film_has_low_ones() -> None:
 
     assert best(0.3) < 0.1
     assert best(40.0) > 0.4
+
+
+def test_a_sentence_in_a_silent_film_is_no_event_and_a_shout_among_sentences_is() -> None:
+    """In a calm film any talk stands out against the rest, so it is held against other talk."""
+    rng = np.random.default_rng(0)
+    t = np.arange(60 * 16000) / 16000
+    voice = np.array([(a, a + 2.0) for a in (3.0, 12.0, 20.0, 31.0, 40.0, 52.0)])
+    sound = 0.001 * rng.standard_normal(len(t))
+    for number, (start, end) in enumerate(voice):
+        said = (t > start) & (t < end) & (np.sin(2 * np.pi * 4 * t) > -0.5)
+        sound += said * (0.5 if number == 3 else 0.05) * rng.standard_normal(len(t))
+    measured = measure_sound([sound.astype("f4")], 16000, 600)
+    alone = score(combine(600, measured, None, None))
+    among = score(combine(600, measured, None, None, voice=voice))
+    assert alone[125:135].mean() > 0.2
+    assert among[125:135].mean() < 0.1
+    assert among[315:325].mean() > 0.2
+
+
+def test_fast_talk_counts_and_that_somebody_talks_does_not() -> None:
+    talk = Talk(np.zeros(600, np.float32), np.zeros(600, np.float32), *2 * (np.empty((0, 2)),))
+    assert talk.rate is not None
+    talk.rate[[*range(50, 100, 5), *range(300, 350, 5), *range(500, 530)]] = 10.0
+    found = combine(600, None, None, talk).speech
+    assert found[60:95].max() < 0.5
+    assert found[510:520].min() > 1
+    assert found[200] == 0.0
 
 
 def test_weights_choose_what_counts() -> None:
@@ -142,6 +169,27 @@ def test_no_clip_begins_or_ends_with_a_few_frames_of_another_shot() -> None:
     pauses = np.array([(10.0, 10.3), (20.6, 20.9)])
     marks = Landmarks.of(40, pauses=pauses, cuts=np.array([10.6, 20.4]))
     assert move_edges(10.2, 20.8, marks, 10) == (pytest.approx(10.6), pytest.approx(20.4))
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["words", "voices"])
+def test_a_highlight_does_not_take_in_the_sentence_before_or_after_it(known: bool) -> None:
+    """Though each lies within reach and would begin or end the clip with a whole sentence."""
+    said = np.array([(8.3, 9.7), (20.4, 21.5)])
+    named = {"words": said, "sentences": said} if known else {"voice": said}
+    pauses = np.array([(2.0, 8.3), (9.7, 20.4), (21.5, 30.0)])
+    found = move_edges(10.0, 20.2, Landmarks.of(40, pauses=pauses, **named), 10)
+    assert found is not None
+    assert found[0] >= 9.7
+    assert found[1] <= 20.4
+
+
+def test_edges_go_where_what_lies_between_is_worth_most() -> None:
+    """Of two cuts equally near, the one at which the event begins."""
+    values = bumps(40, (10.6, 20.0))
+    marks = Landmarks.of(40, cuts=np.array([9.4, 10.6]))
+    found = move_edges(10.0, 20.0, marks, 10, Worth(values, 10).between)
+    assert found is not None
+    assert found[0] == pytest.approx(10.6)
 
 
 def test_a_phrase_is_not_cut_between_words_that_run_into_each_other() -> None:
