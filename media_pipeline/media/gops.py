@@ -6,7 +6,7 @@ import hashlib
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -67,15 +67,37 @@ class Stream:
     origin: float
     """Seconds at which the file begins."""
 
-    def groups_in(self, spans: Sequence[tuple[float, float]]) -> list[bool]:
-        """For each group, whether something is drawn in it."""
-        flags, at = [], 0
+    def time(self, picture: int) -> float:
+        """Seconds of the film at which a picture is shown."""
+        return self.pictures[picture].pts * self.scale - self.origin
+
+    def first_drawn(self, spans: Sequence[tuple[float, float]]) -> list[float]:
+        """For each group, from when on something is drawn in it; infinity where nothing is."""
+        found, at = [], 0
         for group in self.groups:
             while at < len(spans) and spans[at][1] <= group.start:
                 at += 1
             begins = math.floor(spans[at][0] * _CLOCK) / _CLOCK if at < len(spans) else math.inf
-            flags.append(begins < group.end - _FRAME_S)
-        return flags
+            found.append(begins if begins < group.end - _FRAME_S else math.inf)
+        return found
+
+    def cut(self, group: Group, time: float) -> int:
+        """The last picture of a group, as it lies in the file, by which it can be cut in two.
+
+        All before it are shown before all from it on, and before ``time``; none of them needs those
+        that come later. It is the first of the group where there is no such picture.
+        """
+        stamps = [p.pts for p in self.pictures[group.first : group.last]]
+        latest = (time - _FRAME_S + self.origin) / self.scale
+        found, largest = 0, -(1 << 62)
+        smallest = list(accumulate(reversed(stamps), min))[::-1]
+        for at, stamp in enumerate(stamps):
+            if largest >= latest:
+                break
+            if largest < smallest[at]:
+                found = at
+            largest = max(largest, stamp)
+        return group.first + found
 
 
 def read_stream(path: Path, video: VideoStream, container: str) -> Stream:

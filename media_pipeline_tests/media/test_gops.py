@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import av
@@ -28,12 +29,29 @@ def test_groups_cover_the_film(tmp_path: Path) -> None:
 
 def test_groups_that_show_something_are_found(tmp_path: Path) -> None:
     stream = read(plain(tmp_path / "film.mp4"))
-    assert stream.groups_in([]) == [False] * 4
-    assert stream.groups_in([(1.2, 1.4), (1.5, 1.6)]) == [False, True, False, False]
-    assert stream.groups_in([(0.9, 2.5)]) == [True, True, True, False]
-    assert stream.groups_in([(1.0, 2.0)]) == [False, True, False, False]
-    assert stream.groups_in([(1.004, 2.005)]) == [False, True, True, False]
-    assert stream.groups_in([(0.999, 1.5)]) == [True, True, False, False], "one tick of ASS early"
+    never = math.inf
+    assert stream.first_drawn([]) == [never] * 4
+    assert stream.first_drawn([(1.2, 1.4), (1.5, 1.6)]) == [never, 1.2, never, never]
+    assert stream.first_drawn([(0.9, 2.5)]) == [0.9, 0.9, 0.9, never]
+    assert stream.first_drawn([(1.0, 2.0)]) == [never, 1.0, never, never]
+    assert stream.first_drawn([(1.004, 2.005)]) == [never, 1.0, 1.0, never]
+    early = stream.first_drawn([(0.999, 1.5)])
+    assert early == [0.99, 0.99, never, never], "one tick of ASS early"
+
+
+def test_a_group_is_cut_where_all_before_is_shown_before(tmp_path: Path) -> None:
+    stream = read(plain(tmp_path / "film.mp4"))
+    group = stream.groups[1]
+    cuts = set()
+    for time in [1.0, 1.04, 1.2, 1.5, 1.96, 5.0]:
+        cut = stream.cut(group, time)
+        before = [stream.time(i) for i in range(group.first, cut)]
+        after = [stream.time(i) for i in range(cut, group.last)]
+        assert max(before, default=0.0) < min(time, *after) - 0.001
+        assert cut < group.last
+        cuts.add(cut)
+    assert group.first in cuts
+    assert max(cuts) > group.first + 18, "B-frames come in threes"
 
 
 def test_open_groups_are_one(tmp_path: Path) -> None:

@@ -1,17 +1,19 @@
-"""Drawing captions by coding only those groups of pictures anew that carry them.
+"""Drawing captions by coding only those pictures anew that need it.
 
-All other pictures are copied bit by bit. The new pictures bring parameter sets with a number of
-their own, so that both kinds stand in one stream as the standard has it. What was written is read
-again before it is kept: pictures, times, copied bytes, and what a decoder says at the seams.
+Coding begins at the first picture that shows something and ends with its group of pictures, since
+those that follow in the group need it. All other pictures are copied bit by bit. The new pictures
+bring parameter sets with a number of their own, so that both kinds stand in one stream as the
+standard has it. What was written is read again before it is kept: pictures, times, bytes, and what
+a decoder says of all that is new and of what is beside it.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,6 @@ from av.packet import Packet
 from media_pipeline.media import ffmpeg
 from media_pipeline.media.container import open_media
 from media_pipeline.media.gops import (
-    Group,
     NotJoinable,
     Stream,
     digest,
@@ -33,10 +34,10 @@ from media_pipeline.media.probe import MediaInfo, VideoStream
 
 Progress = Callable[[float], None]
 
-_TICK_S = 0.0006  # half a millisecond, the clock of Matroska, and rounding
-_FIRST = 12  # pictures of a group that show whether a decoder takes to it
-_FEW = 0.25  # of the time: decoding costs an eighth of coding anew, so more is not decoded whole
+_EARLY_S = 0.0005  # before a picture, and after the one before it
+_LEAST = 12  # pictures to be spared, for which a group is cut in two
 _MOST = 0.9  # of the time: with more to code anew, copying the rest is not worth the seams
+_ENCODING = 0.9  # of the work
 _TURNS = {
     0: ("", ""),
     90: ("transpose=clock,", ",transpose=cclock"),
@@ -45,31 +46,56 @@ _TURNS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """Pictures ``first`` to ``last`` (exclusive, as they lie in the file) that are coded anew.
+
+    They are shown from ``start`` to ``end`` seconds. A decoder has to begin at ``entry``.
+    ``keys`` are the times at which groups began in the film, and begin again.
+    """
+
+    entry: int
+    first: int
+    last: int
+    start: float
+    end: float
+    keys: tuple[float, ...]
+
+
 @dataclass(frozen=True)
 class Plan:
-    """Which groups of a film are coded anew, in runs of neighbours."""
+    """Which pictures of a film are coded anew, in runs of neighbours."""
 
     stream: Stream
-    anew: tuple[bool, ...]
+    fresh: tuple[Fresh, ...]
+    carrying: float
+    """Share of the time whose groups of pictures carry captions."""
+
+    @property
+    def seconds(self) -> float:
+        """That are coded anew."""
+        return self.coded_until(math.inf)
+
+    def coded_until(self, time: float) -> float:
+        """Seconds that are coded anew up to a time of the film."""
+        return sum(max(0.0, min(time, run.end) - run.start) for run in self.fresh)
 
     @property
     def share(self) -> float:
         """Of the time that is coded anew."""
-        groups = self.stream.groups
-        whole = sum(g.end - g.start for g in groups)
-        again = sum(g.end - g.start for g, new in zip(groups, self.anew, strict=True) if new)
-        return again / whole if whole else 1.0
+        whole = sum(g.end - g.start for g in self.stream.groups)
+        return self.seconds / whole if whole else 1.0
 
-    def runs(self) -> Iterator[tuple[bool, int, int]]:
-        """Runs of pictures: whether they are coded anew, and their first and last number."""
-        pairs = zip(self.anew, self.stream.groups, strict=True)
-        for new, run in groupby(pairs, key=lambda pair: pair[0]):
-            groups: list[Group] = [group for _, group in run]
-            yield new, groups[0].first, groups[-1].last
+    def kept(self) -> list[bool]:
+        """For each picture, as they lie in the file, whether it is copied."""
+        kept = [True] * len(self.stream.pictures)
+        for run in self.fresh:
+            kept[run.first : run.last] = [False] * (run.last - run.first)
+        return kept
 
 
 def plan(path: Path, info: MediaInfo, spans: Sequence[tuple[float, float]]) -> Plan:
-    """Decide which groups of a film are coded anew.
+    """Decide which pictures of a film are coded anew, so that something is shown in the spans.
 
     Raises
     ------
@@ -79,10 +105,37 @@ def plan(path: Path, info: MediaInfo, spans: Sequence[tuple[float, float]]) -> P
     if info.video is None or info.video.rotation not in _TURNS:
         raise NotJoinable("its picture is turned by an odd angle")
     stream = read_stream(path, info.video, info.container)
-    made = Plan(stream, tuple(stream.groups_in(spans)))
+    drawn = stream.first_drawn(spans)
+    whole = sum(g.end - g.start for g in stream.groups)
+    carrying = sum(
+        g.end - g.start for g, t in zip(stream.groups, drawn, strict=True) if math.isfinite(t)
+    )
+    made = Plan(stream, tuple(_runs(stream, drawn)), carrying / whole if whole else 1.0)
     if made.share > _MOST:
         raise NotJoinable(f"captions are shown in {made.share:.0%} of its time")
     return made
+
+
+def _runs(stream: Stream, drawn: Sequence[float]) -> Iterator[Fresh]:
+    """Runs of pictures to code anew, of groups that show something from those times on."""
+    run: Fresh | None = None
+    for group, time in zip(stream.groups, drawn, strict=True):
+        if not math.isfinite(time):
+            continue
+        first = stream.cut(group, time)
+        if first - group.first < _LEAST:
+            first = group.first
+        if run is not None and run.last == first:
+            run = Fresh(
+                run.entry, run.first, group.last, run.start, group.end, (*run.keys, group.start)
+            )
+            continue
+        if run is not None:
+            yield run
+        start = min(map(stream.time, range(first, group.last)))
+        run = Fresh(group.first, first, group.last, start, group.end, (start,))
+    if run is not None:
+        yield run
 
 
 def draw_groups(
@@ -95,13 +148,17 @@ def draw_groups(
     crf: int,
     preset: str,
     progress: Progress,
-) -> Path:
-    """Write the picture of the film, some groups with the filter applied, as an MP4 of its own.
+) -> tuple[Path, list[bytes]]:
+    """Write the picture of the film, some of it with the filter applied, as an MP4 of its own.
 
     Parameters
     ----------
     folder : where files may be written; ffmpeg runs there.
     filters : what draws on the picture as displayed, at the times of the film.
+
+    Returns
+    -------
+    the file, and the digests of the new pictures in it.
 
     Raises
     ------
@@ -109,70 +166,81 @@ def draw_groups(
         when what was coded anew does not fit.
     EncodeFailed
     """
-    wanted = [(first, last) for new, first, last in made.runs() if new]
     coded = folder / "coded.mp4"
-    if wanted:
+    if made.fresh:
         part = folder / "part.nut"
-        late = extract(path, video, wanted, part) + made.stream.origin
-        _encode(
-            part, coded, video, made, f"setpts=PTS-{late:.6f}/TB", filters, crf, preset, progress
-        )
+        ranges = [(run.entry, run.last) for run in made.fresh]
+        late = extract(path, video, ranges, part) + made.stream.origin
+        upright, back = _TURNS[video.rotation]
+        chain = f"setpts=PTS-{late:.6f}/TB,{_only(made.fresh)}{upright}{filters}{back}"
+        (folder / "filters.txt").write_text(f"{chain},format={made.stream.pixels}")
+        keys = [max(0.0, time - _EARLY_S) for run in made.fresh for time in run.keys]
+        (folder / "keys.txt").write_text(",".join(f"{time:.6f}" for time in keys))
+        _encode(part, coded, made, crf, preset, lambda share: progress(_ENCODING * share))
     joined = folder / "joined.mp4"
-    _join(path, video, made, coded if wanted else None, joined)
-    return joined
+    digests = _join(path, video, made, coded if made.fresh else None, joined)
+    return joined, digests
 
 
-def _encode(
-    part: Path,
-    coded: Path,
-    video: VideoStream,
-    made: Plan,
-    at_times: str,
-    filters: str,
-    crf: int,
-    preset: str,
-    progress: Progress,
-) -> None:
-    """Code the extracted groups anew; each begins with a picture that stands by itself."""
-    stream = made.stream
-    upright, back = _TURNS[video.rotation]
-    seconds = made.share * video.duration
-    begins = next(g.start for g, new in zip(stream.groups, made.anew, strict=True) if new)
-    ends = max(g.end for g, new in zip(stream.groups, made.anew, strict=True) if new)
+def _only(fresh: Sequence[Fresh]) -> str:
+    """A filter that lets only the pictures pass that are coded anew.
+
+    Between two neighbouring edges of time all pictures pass or none; the expression finds the edges
+    by halving, as there may be thousands.
+    """
+    edges = [(run.start - _EARLY_S, run.end - _EARLY_S) for run in fresh]
+
+    def within(first: int, last: int) -> str:
+        if last - first == 1:
+            return f"between(t,{edges[first][0]:.6f},{edges[first][1]:.6f})"
+        middle = (first + last) // 2
+        return f"if(lt(t,{edges[middle][0]:.6f}),{within(first, middle)},{within(middle, last)})"
+
+    if all(run.entry == run.first for run in fresh):
+        return ""
+    return f"select='{within(0, len(edges))}',"
+
+
+def _encode(part: Path, coded: Path, made: Plan, crf: int, preset: str, progress: Progress) -> None:
+    """Code the extracted pictures anew; each run begins with one that stands by itself.
+
+    Filters and times are read from files, because there may be more than an argument holds.
+    """
+    stream, end = made.stream, made.fresh[-1].end
 
     def report(share: float) -> None:
         # ffmpeg tells the time it has come to, which leaps over what is not coded
-        now = share * seconds
-        progress(min(1.0, max(0.0, (now - begins) / max(ends - begins, 1e-3))))
+        progress(made.coded_until(share * end) / max(made.seconds, 1e-3))
 
     ffmpeg.run(
         [
-            *("-copyts", "-i", ffmpeg.source(part)),
-            *("-vf", f"{at_times},{upright}{filters}{back},format={stream.pixels}"),
+            *("-copyts", "-i", ffmpeg.source(part), "-/filter:v", "filters.txt"),
             *("-c:v", "libx264", "-preset", preset, "-crf", str(crf)),
             *("-profile:v", stream.profile, "-x264-params", f"sps-id={stream.free_number}"),
-            *("-force_key_frames", "source", "-forced-idr", "1"),
+            *("-/force_key_frames", "keys.txt", "-forced-idr", "1"),
             *("-fps_mode", "passthrough", "-enc_time_base", "1:90000"),
             *("-video_track_timescale", "90000", "-an", ffmpeg.source(coded)),
         ],
-        duration=seconds,
+        duration=end,
         progress=report,
         cwd=part.parent,
     )
 
 
-def _join(path: Path, video: VideoStream, made: Plan, coded: Path | None, joined: Path) -> None:
+def _join(
+    path: Path, video: VideoStream, made: Plan, coded: Path | None, joined: Path
+) -> list[bytes]:
     """Copied and new pictures in one stream, each at the time of the picture it is or replaces.
 
     Decoding times follow from the order of the file: as many ticks before the times of showing,
-    sorted, as keeps every picture decoded before it is shown.
+    sorted, as keeps every picture decoded before it is shown. Gives the new pictures' digests.
     """
     stamps = [p.pts for p in made.stream.pictures]
     shown = sorted(stamps)
     fresh = _fresh_stamps(made, coded, stamps) if coded else {}
     order = [fresh.get(i, stamp) for i, stamp in enumerate(stamps)]
     delay = max(s - o for s, o in zip(shown, order, strict=True))
-    kept = [not new for new, first, last in made.runs() for _ in range(first, last)]
+    kept, digests = made.kept(), []
     with ExitStack() as stack:
         source = stack.enter_context(open_media(path))
         old = next(s for s in source.streams.video if s.index == video.index)
@@ -186,7 +254,11 @@ def _join(path: Path, video: VideoStream, made: Plan, coded: Path | None, joined
             stream.codec_context.extradata = _extradata(made, new.streams.video[0])
         scale = old.time_base or Fraction(1, 90000)
         for number, packet in enumerate(olds):
-            chosen = packet if kept[number] else next(news)
+            if kept[number]:
+                chosen = packet
+            else:
+                chosen = next(news)
+                digests.append(digest(bytes(chosen)))
             chosen.stream = stream
             chosen.time_base = scale
             chosen.pts, chosen.dts = order[number], shown[number] - delay
@@ -194,6 +266,7 @@ def _join(path: Path, video: VideoStream, made: Plan, coded: Path | None, joined
             until = _end_stamp(made, video, scale) if last else shown[number + 1]
             chosen.duration = max(1, until - shown[number])
             out.mux(chosen)
+    return digests
 
 
 def _end_stamp(made: Plan, video: VideoStream, scale: Fraction) -> int:
@@ -217,7 +290,7 @@ def _fresh_stamps(made: Plan, coded: Path, stamps: Sequence[int]) -> dict[int, i
     """
     with av.open(str(coded)) as file:
         found = [(p.pts, p.is_keyframe) for p in file.demux(video=0) if p.size]
-    wanted = [(first, last) for new, first, last in made.runs() if new]
+    wanted = [(run.first, run.last) for run in made.fresh]
     if len(found) != sum(last - first for first, last in wanted):
         raise NotJoinable("as many pictures as were to be coded anew did not come back")
     fresh: dict[int, int] = {}
@@ -231,63 +304,3 @@ def _fresh_stamps(made: Plan, coded: Path, stamps: Sequence[int]) -> dict[int, i
         fresh |= {first + i: place[pts or 0] for i, (pts, _) in enumerate(run)}
         at += last - first
     return fresh
-
-
-def check(path: Path, made: Plan) -> None:
-    """Read what was written again: pictures, times, copied bytes, and decoding around the seams.
-
-    Raises
-    ------
-    NotJoinable
-        when anything is not as it should be.
-    """
-    with open_media(path) as file, av.logging.Capture(local=False) as said:
-        stream = file.streams.video[0]
-        # what is wrong shows before the last filter, which is left out
-        stream.codec_context.options = {"err_detect": "explode", "skip_loop_filter": "all"}
-        try:
-            _compare(stream, (p for p in file.demux(stream) if p.size), made)
-        except av.FFmpegError as error:
-            raise NotJoinable(f"the joined pictures do not decode ({error.strerror})") from error
-    faults = [text for level, _, text in said if level <= av.logging.ERROR]
-    if faults:
-        raise NotJoinable(f"a decoder says of the joined pictures: {faults[0].strip()}")
-
-
-def _compare(stream: av.VideoStream, packets: Iterator[Packet[Any]], made: Plan) -> None:
-    pictures, scale, origin = made.stream.pictures, made.stream.scale, made.stream.origin
-    kept = [not new for new, first, last in made.runs() for _ in range(first, last)]
-    looked_at = [*_near_seams(made), False]
-    tick = float(stream.time_base or 0)
-    number = decoded = 0
-    for number, packet in enumerate(packets, start=1):
-        if number > len(pictures) or packet.pts is None:
-            raise NotJoinable("there are more pictures than before")
-        before = pictures[number - 1]
-        late = abs(packet.pts * tick - (before.pts * scale - origin))
-        if kept[number - 1] and (digest(bytes(packet)) != before.digest or late > _TICK_S):
-            raise NotJoinable("a copied picture is not what it was")
-        if looked_at[number - 1]:
-            decoded += len(packet.decode())
-            if not looked_at[number]:
-                decoded += len(stream.codec_context.decode(None))
-                stream.codec_context.flush_buffers()
-    if number != len(pictures) or decoded != sum(looked_at):
-        raise NotJoinable(f"{len(pictures) - number} pictures are lost")
-
-
-def _near_seams(made: Plan) -> list[bool]:
-    """For each picture whether it is decoded: all new ones where those are few, else the first of
-    each new group; and the first of the copied groups beside them.
-
-    Nothing of a group depends on another one: the first pictures show whether a decoder goes from
-    one kind to the other.
-    """
-    anew, few = made.anew, made.share <= _FEW
-    looked: list[bool] = []
-    for i, group in enumerate(made.stream.groups):
-        count = group.last - group.first
-        beside = any(anew[max(0, i - 1) : i + 2])
-        seen = count if anew[i] and few else _FIRST if beside else 0
-        looked += [n < seen for n in range(count)]
-    return looked

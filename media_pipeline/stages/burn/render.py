@@ -17,7 +17,10 @@ from media_pipeline.media.probe import MediaInfo
 from media_pipeline.stages.base import Progress, quiet
 from media_pipeline.stages.burn.drawing import Drawing
 from media_pipeline.stages.burn.libass import DRAW, put
-from media_pipeline.stages.burn.partial import check, draw_groups, plan
+from media_pipeline.stages.burn.partial import draw_groups, plan
+from media_pipeline.stages.burn.proof import check
+
+_DRAWING = 0.9  # of the work; the rest is reading again what was written
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +77,15 @@ def burn(
             if whole:
                 raise NotJoinable("that was asked for")
             made = plan(path, info, drawing.spans)
-            picture = draw_groups(
+            picture, digests = draw_groups(
                 *(path, info.video, made, scratch),
                 filters=DRAW,
                 crf=crf,
                 preset=preset,
-                progress=lambda share: progress(0.95 * share),
+                progress=lambda share: progress(_DRAWING * share),
             )
             _add_sound(picture, path, info, partial)
-            check(partial, made)
+            check(partial, made, digests, lambda share: progress(_DRAWING + (1 - _DRAWING) * share))
         except (NotJoinable, EncodeFailed, av.FFmpegError) as reason:
             _burn_whole(path, info, partial, scratch, crf, preset, progress)
             return Burned(1.0, str(reason))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -11,11 +12,13 @@ import pytest
 
 from media_pipeline.media.decode import decode
 from media_pipeline.media.encode import written_size
-from media_pipeline.media.gops import NotJoinable
+from media_pipeline.media.gops import NotJoinable, digest
 from media_pipeline.media.probe import probe
 from media_pipeline.media.verify import verify_media
+from media_pipeline.stages.base import quiet
 from media_pipeline.stages.burn import burn, draw_captions
-from media_pipeline.stages.burn.partial import check, plan
+from media_pipeline.stages.burn.partial import Plan, plan
+from media_pipeline.stages.burn.proof import check, looked_at
 from media_pipeline.stages.burn.render import Burned
 from media_pipeline.text.cues import Cue
 from media_pipeline.text.pieces import caption
@@ -79,6 +82,48 @@ def test_only_groups_with_captions_are_new(tmp_path: Path, name: str) -> None:
     assert len(info.audio) == 1
 
 
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("-bf", "3"),
+        ("-bf", "0"),
+        ("-vf", "select='not(mod(n,3))+not(mod(n,5))'", "-fps_mode", "vfr"),
+    ],
+    ids=["B", "P", "vfr"],
+)
+def test_a_group_is_new_from_its_first_caption_on(tmp_path: Path, args: tuple[str, ...]) -> None:
+    film = plain(tmp_path / "film.mp4", *args, "-force_key_frames", "2", "-g", "99")
+    spans = [(1.3, 1.5), (3.5, 3.8)]
+    done = captioned(film, tmp_path / "out.mp4", *spans)
+    made = plan(film, probe(film), spans)
+    assert len(made.fresh) == 2
+    assert done.share == made.share < made.carrying - 0.2
+    before, after = packets(film), packets(tmp_path / "out.mp4")
+    same = [a[1] == b[1] for a, b in zip(before, after, strict=True)]
+    assert same == made.kept()
+    drawn = []
+    for a, b in zip(decode(film), decode(tmp_path / "out.mp4"), strict=True):
+        assert a.time == pytest.approx(b.time, abs=0.001)
+        drawn.append((np.abs(a.luma.astype(int) - b.luma) > 60).sum() > 100)
+        shown = any(s <= a.time + 1e-6 < e for s, e in spans)
+        assert drawn[-1] == shown, f"at {a.time:.3f}"
+    assert any(drawn)
+
+
+def test_progress_counts_only_what_is_coded_anew(tmp_path: Path) -> None:
+    film = plain(tmp_path / "film.mp4")
+    made = plan(film, probe(film), [(1.2, 1.4), (3.1, 3.2)])
+    found = [made.coded_until(t) for t in (0.5, 1.0, 1.5, 2.0, 3.0, 3.5, 9.0)]
+    assert found == pytest.approx([0, 0, 0.5, 1, 1, 1.5, 2], abs=0.01)
+    shares: list[float] = []
+    info = probe(film)
+    drawing = draw_captions([caption(Cue(1.2, 1.4, "Hello"))], 320, 180)
+    burn(film, info, tmp_path / "out.mp4", drawing, progress=shares.append)
+    assert shares == sorted(shares)
+    assert len(set(shares)) >= 3
+    assert shares[-1] == 1.0
+
+
 @pytest.mark.parametrize("start", [0.2, 1.2])
 def test_captions_are_shown_at_their_times(tmp_path: Path, start: float) -> None:
     grey = coded(tmp_path / "grey.mp4", "-vf", "lutyuv=128:128:128", "-bf", "3")
@@ -125,28 +170,67 @@ def test_a_film_full_of_captions_or_of_another_kind_is_coded_whole(tmp_path: Pat
     assert len(packets(tmp_path / "out2.mp4")) == 100
 
 
+def new_digests(path: Path, made: Plan) -> list[bytes]:
+    with av.open(str(path)) as file:
+        found = [digest(bytes(p)) for p in file.demux(video=0) if p.size]
+    return [d for d, kept in zip(found, made.kept(), strict=True) if not kept]
+
+
+def broken(path: Path, source: Path, number: int) -> Path:
+    """The film with a picture whose bytes are others."""
+    with av.open(str(source)) as file:
+        start, size = [(p.pos or 0, p.size) for p in file.demux(video=0) if p.size][number]
+    data = bytearray(source.read_bytes())
+    middle = slice(start + 8, start + size)
+    data[middle] = bytes(b ^ 0x55 for b in data[middle])
+    path.write_bytes(data)
+    return path
+
+
 def test_faults_in_what_was_written_are_found(tmp_path: Path) -> None:
-    film = plain(tmp_path / "film.mp4")
-    captioned(film, tmp_path / "out.mp4", (1.2, 1.6))
-    info = probe(film)
-    made = plan(film, info, [(1.2, 1.6)])
-    check(tmp_path / "out.mp4", made)
-    with pytest.raises(NotJoinable, match="is not what it was"):
-        check(tmp_path / "out.mp4", plan(film, info, [(2.2, 2.6)]))
-    data = (tmp_path / "out.mp4").read_bytes()
-    with av.open(str(tmp_path / "out.mp4")) as file:
-        places = [(p.pos or 0, p.size) for p in file.demux(video=0) if p.size]
+    film, out = plain(tmp_path / "film.mp4"), tmp_path / "out.mp4"
+    captioned(film, out, (1.2, 1.6))
+    made = plan(film, probe(film), [(1.2, 1.6)])
+    digests = new_digests(out, made)
+    check(out, made, digests, quiet)
+    with pytest.raises(NotJoinable, match="a copied picture is not what it was"):
+        check(out, plan(film, probe(film), [(2.2, 2.6)]), digests, quiet)
+    with pytest.raises(NotJoinable, match="a new picture is not what it was"):
+        check(out, made, digests[::-1], quiet)
     for number in (30, 80):  # a new picture and a copied one
-        start, size = places[number]
-        middle = slice(start + 8, start + size)
-        broken = bytearray(data)
-        broken[middle] = bytes(b ^ 0x55 for b in broken[middle])
-        (tmp_path / "broken.mp4").write_bytes(broken)
-        with pytest.raises(NotJoinable):
-            check(tmp_path / "broken.mp4", made)
-    short = remuxed(tmp_path / "short.mp4", tmp_path / "out.mp4", "-t", "3")
-    with pytest.raises(NotJoinable):
-        check(short, made)
+        with pytest.raises(NotJoinable, match="is not what it was"):
+            check(broken(tmp_path / "broken.mp4", out, number), made, digests, quiet)
+    short = remuxed(tmp_path / "short.mp4", out, "-t", "3")
+    with pytest.raises(NotJoinable, match="pictures are lost"):
+        check(short, made, digests, quiet)
+
+
+@pytest.mark.parametrize("number", [25, 30, 45])
+def test_a_decoder_looks_at_all_new_pictures(tmp_path: Path, number: int) -> None:
+    film, out = plain(tmp_path / "film.mp4", "-g", "25"), tmp_path / "out.mp4"
+    captioned(film, out, (1.9, 1.96))
+    made = plan(film, probe(film), [(1.9, 1.96)])
+    assert made.kept().index(False) > 40, "most of the group is copied"
+    bad = broken(tmp_path / "broken.mp4", out, number)
+    with av.open(str(bad)) as file:
+        found = [digest(bytes(p)) for p in file.demux(video=0) if p.size]
+    pictures = tuple(replace(p, digest=d) for p, d in zip(made.stream.pictures, found, strict=True))
+    fooled = replace(made, stream=replace(made.stream, pictures=pictures))
+    with pytest.raises(NotJoinable, match="decode"):
+        check(bad, fooled, new_digests(bad, made), quiet)
+
+
+def test_what_is_decoded_to_check_is_bounded(tmp_path: Path) -> None:
+    film = plain(tmp_path / "film.mp4", "-g", "5")
+    sparse = plan(film, probe(film), [(1.0, 1.2)])
+    dense = plan(film, probe(film), [(0.4, 3.6)])
+    assert all(
+        seen for seen, kept in zip(looked_at(sparse), sparse.kept(), strict=True) if not kept
+    )
+    seen = looked_at(dense)
+    for group in dense.stream.groups[1:-1]:
+        assert seen[group.first], "the first of each new group, and of those beside"
+    assert sum(seen) < sum(not kept for kept in dense.kept())
 
 
 def test_nothing_to_draw_copies_everything(tmp_path: Path) -> None:
