@@ -1,4 +1,5 @@
-"""``python -m media_pipeline.dagster.leash MODULE …``: a module that ends with who started it.
+"""``python -m media_pipeline.dagster.leash NICENESS MODULE …``: a module that ends with who started
+it, and gives way to others by so much.
 
 Who starts it holds the other end of its standard input and says nothing. However that process
 ends, by ``kill -9`` as well, the pipe closes then, and the module is killed with all that it has
@@ -17,7 +18,8 @@ import threading
 def main() -> None:
     """Run the module that the arguments name."""
     threading.Thread(target=_watch, name="leash", daemon=True).start()
-    del sys.argv[0]
+    os.nice(int(sys.argv[1]))
+    del sys.argv[:2]
     runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
 
 

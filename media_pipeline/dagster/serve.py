@@ -26,6 +26,8 @@ from media_pipeline.store.places import local_path
 MODULE = "media_pipeline.definitions"
 _START_S, _STOP_S, _POLL_S = 180.0, 20.0, 0.25
 _PORT_S = 1.0  # in which what an earlier serving process has left behind is gone
+_NICENESS = 10
+"""Of the daemon, which starts the runs: who asks is answered before what was asked for is made."""
 _LOOPBACK = "127.0.0.1"
 _ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - not listened on, only asked
 
@@ -79,7 +81,7 @@ def serve(
         children: dict[str, Process] = {}
         try:
             children["web interface"] = _start(_webserver(dagster_port, module), home)
-            children["daemon"] = _start(_daemon(module), home)
+            children["daemon"] = _start(_daemon(module), home, niceness=_NICENESS)
             children["gateway"] = _start(
                 ["media_pipeline.gateway", "--host", host, "--port", str(port)],
                 home,
@@ -105,10 +107,10 @@ def _daemon(module: str) -> list[str]:
     return ["dagster._daemon", "run", "-m", module, "--log-level", "warning"]
 
 
-def _start(arguments: list[str], home: Path, **environment: str) -> Process:
+def _start(arguments: list[str], home: Path, *, niceness: int = 0, **environment: str) -> Process:
     """Start a module with the running Python, in a process group of its own. It ends when we do."""
     return subprocess.Popen(
-        [sys.executable, "-m", leash.__name__, *arguments],
+        [sys.executable, "-m", leash.__name__, str(niceness), *arguments],
         env={**os.environ, "DAGSTER_HOME": str(home), **environment},
         stdin=subprocess.PIPE,
         stdout=sys.stderr.fileno(),  # stdout is for results

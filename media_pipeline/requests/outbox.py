@@ -11,6 +11,7 @@ import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -107,52 +108,42 @@ class Outbox:
         order = submission.order.model_dump_json()
         request = json.dumps(submission.request, ensure_ascii=False, sort_keys=True)
         digest = uuid.uuid5(uuid.NAMESPACE_OID, f"{request}\n{order}").hex
+        token = {
+            "access_key": submission.access_key,
+            "action": submission.action,
+            "client_token": submission.client_token or None,
+        }
         with self._database.write(queue=True) as connection:
-            if submission.client_token and (
-                row := connection.execute(
-                    sa.select(JOBS).where(
-                        _JOB.access_key == submission.access_key,
-                        _JOB.action == submission.action,
-                        _JOB.client_token == submission.client_token,
-                    )
-                ).first()
-            ):
+            if submission.client_token and (row := connection.execute(_BY_TOKEN, token).first()):
                 if row.digest != digest:
                     raise TokenReused(
                         "the ClientToken was used before with other parameters",
                         "use a new token for each job",
                     )
                 return _job(row)
-            waiting = connection.scalar(_count(_JOB.finished.is_(None), _JOB.started.is_(None)))
-            if waiting is not None and waiting >= self._max_waiting:
+            waiting = connection.scalar(_WAITING) or 0
+            if waiting >= self._max_waiting:
                 raise QueueFull(f"{waiting} jobs are waiting, no more are taken", "come back later")
-            last = connection.scalar(sa.select(sa.func.max(_JOB.number))) or 0
-            identity = uuid.uuid4().hex
-            connection.execute(
-                JOBS.insert().values(
-                    id=identity,
-                    number=last + 1,
-                    action=submission.action,
-                    function=submission.order.function,
-                    access_key=submission.access_key,
-                    client_token=submission.client_token or None,
-                    digest=digest,
-                    request=request,
-                    order=order,
-                    priority=submission.priority,
-                    accepted=self._clock(),
-                    notify=submission.notify,
-                )
-            )
-            row = connection.execute(sa.select(JOBS).where(_JOB.id == identity)).one()
-        return _job(row)
+            values = {
+                **_NEW,
+                **token,
+                "id": uuid.uuid4().hex,
+                "number": (connection.scalar(_LAST) or 0) + 1,
+                "function": submission.order.function,
+                "digest": digest,
+                "request": request,
+                "order": order,
+                "priority": submission.priority,
+                "accepted": self._clock(),
+                "notify": submission.notify,
+            }
+            connection.execute(_INSERT, values)
+        return _job(SimpleNamespace(**values))
 
     def get(self, identity: str) -> JobRow | None:
         """A job, or None when there is none or it was deleted."""
         with self._database.read() as connection:
-            row = connection.execute(
-                sa.select(JOBS).where(_JOB.id == identity, _JOB.hidden.is_(False))
-            ).first()
+            row = connection.execute(_BY_ID, {"id": identity}).first()
         return _job(row) if row else None
 
     def find(
@@ -182,7 +173,7 @@ class Outbox:
     def waiting(self) -> int:
         """How many jobs wait."""
         with self._database.read() as connection:
-            return connection.scalar(_count(_JOB.finished.is_(None), _JOB.started.is_(None))) or 0
+            return connection.scalar(_WAITING) or 0
 
     def counts(self) -> dict[str, int]:
         """How many jobs wait, run, and have ended how."""
@@ -192,9 +183,10 @@ class Outbox:
                 .where(_JOB.finished.is_not(None))
                 .group_by(_JOB.outcome)
             ).all()
-            open_ = [_JOB.finished.is_(None)]
-            waiting = connection.scalar(_count(*open_, _JOB.started.is_(None))) or 0
-            running = connection.scalar(_count(*open_, _JOB.started.is_not(None))) or 0
+            waiting = connection.scalar(_WAITING) or 0
+            running = (
+                connection.scalar(_count(_JOB.finished.is_(None), _JOB.started.is_not(None))) or 0
+            )
         return {"waiting": waiting, "running": running, **{row[0]: row[1] for row in ended}}
 
     # --- runs ---
@@ -321,6 +313,17 @@ _WAITS = {0: 0.0, 1: 2.0, 2: 10.0, 3: 42.0, 4: 170.0}
 
 def _count(*where: Any) -> sa.Select[tuple[int]]:
     return sa.select(sa.func.count()).select_from(JOBS).where(*where)
+
+
+# Made once: putting such a statement together costs more than carrying it out.
+_BY_ID = sa.select(JOBS).where(_JOB.id == sa.bindparam("id"), _JOB.hidden.is_(False))
+_BY_TOKEN = sa.select(JOBS).where(
+    *(_JOB[name] == sa.bindparam(name) for name in ("access_key", "action", "client_token"))
+)
+_WAITING = _count(_JOB.finished.is_(None), _JOB.started.is_(None))
+_LAST = sa.select(sa.func.max(_JOB.number))
+_INSERT = JOBS.insert()
+_NEW: dict[str, Any] = {column.name: getattr(column.default, "arg", None) for column in JOBS.c}
 
 
 def _job(row: Any) -> JobRow:

@@ -13,6 +13,8 @@ import sqlalchemy as sa
 
 from media_pipeline.requests.tables import LEASES, MEDIA, NONCES, Database
 
+_INSERT_NONCE = NONCES.insert()
+
 
 class Nonces:
     """Which nonces have been used."""
@@ -25,7 +27,7 @@ class Nonces:
         try:
             with self._database.write(durable=False) as connection:
                 connection.execute(
-                    NONCES.insert().values(access_key=access_key, nonce=nonce, until=until)
+                    _INSERT_NONCE, {"access_key": access_key, "nonce": nonce, "until": until}
                 )
         except sa.exc.IntegrityError:
             return False

@@ -46,7 +46,7 @@ JOBS = sa.Table(
     sa.UniqueConstraint("access_key", "action", "client_token"),
 )
 _OPEN = JOBS.c.finished.is_(None)
-sa.Index("jobs_open", JOBS.c.number, sqlite_where=_OPEN, postgresql_where=_OPEN)
+sa.Index("jobs_open", JOBS.c.number, JOBS.c.started, sqlite_where=_OPEN, postgresql_where=_OPEN)
 sa.Index("jobs_by_action", JOBS.c.action, JOBS.c.number)
 _OWED = sa.and_(JOBS.c.notify.is_not(None), JOBS.c.notified.is_(None))
 sa.Index("jobs_to_notify", JOBS.c.finished, sqlite_where=_OWED, postgresql_where=_OWED)

@@ -187,7 +187,7 @@ def test_the_interface_stays_on_loopback_wherever_the_gateway_listens(
 ) -> None:
     started: list[list[str]] = []
 
-    def start(arguments: list[str], _home: Path, **_: str) -> subprocess.Popen[bytes]:
+    def start(arguments: list[str], _home: Path, **_: Any) -> subprocess.Popen[bytes]:
         started.append(arguments)
         return subprocess.Popen([sys.executable, "-c", ""])
 
@@ -230,7 +230,7 @@ def test_nothing_outlives_a_kill_and_it_starts_again_at_the_same_ports(service: 
 
 def test_a_module_ends_with_who_holds_its_leash() -> None:
     started = subprocess.Popen(
-        [sys.executable, "-m", "media_pipeline.dagster.leash", "http.server", "0"],
+        [sys.executable, "-m", "media_pipeline.dagster.leash", "3", "http.server", "0"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -240,5 +240,8 @@ def test_a_module_ends_with_who_holds_its_leash() -> None:
     with started:
         assert started.stdout is not None and started.stdin is not None
         assert b"Serving HTTP" in started.stdout.readline()
+        assert (
+            os.getpriority(os.PRIO_PROCESS, started.pid) - os.getpriority(os.PRIO_PROCESS, 0) == 3
+        )
         started.stdin.close()
         assert started.wait(20) == -signal.SIGKILL
