@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import av
@@ -122,6 +123,26 @@ def test_a_fault_at_a_seam_is_seen_and_the_clip_coded_anew(
     cut(given, tmp_path / "clip.mp4", 0.52, 3.4, copy=True)
     assert not set(packets(tmp_path / "clip.mp4")) & set(packets(given))
     assert sum(1 for _ in decode(tmp_path / "clip.mp4")) == 72
+
+
+def _cpu() -> float:
+    return sum(os.times()[:4])
+
+
+@pytest.mark.slow
+def test_edges_alone_cost_less_than_half_of_coding_all_anew(tmp_path: Path) -> None:
+    film = tmp_path / "film.mp4"
+    ffmpeg(
+        "-f", "lavfi", "-i", "testsrc2=s=1280x720:r=25:d=20", "-c:v", "libx264", "-preset",
+        "ultrafast", "-g", "100", "-pix_fmt", "yuv420p", film,
+    )  # fmt: skip
+    info = probe(film)
+    spent = []
+    for copy in (True, False):
+        before = _cpu()
+        cut(film, tmp_path / "clip.mp4", 1.3, 16.3, info=info, copy=copy)
+        spent.append(_cpu() - before)
+    assert spent[0] < 0.5 * spent[1], spent
 
 
 def test_pictures_are_copied_only_where_nothing_is_asked_of_them(tmp_path: Path) -> None:
