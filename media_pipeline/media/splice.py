@@ -196,9 +196,7 @@ def _check(joined: Path, stream: Stream, span: tuple[float, float], unseen: rang
         raise NotJoinable("pictures are shown at other times")
 
 
-def _read(
-    picture: av.VideoStream, file: InputContainer, unseen: range
-) -> tuple[list[float], int]:
+def _read(picture: av.VideoStream, file: InputContainer, unseen: range) -> tuple[list[float], int]:
     """The times of all packets, and how many pictures a decoder gives of those to be seen."""
     picture.thread_type = "AUTO"
     # faults are in the bits; how smooth the pictures are is none of this check's business
