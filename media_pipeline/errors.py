@@ -9,7 +9,8 @@ an empty artifact.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import PurePath
 
 _SHOWN = 80
@@ -240,3 +241,14 @@ def rebuild(code: str, message: str, remedy: str) -> MediaPipelineError:
     error = kind.__new__(kind)
     MediaPipelineError.__init__(error, message, remedy)
     return error
+
+
+@contextmanager
+def known_as(name: str, copy: PurePath) -> Iterator[None]:
+    """Let what is wrong with the copy of a file be said of the name by which people know it."""
+    try:
+        yield
+    except InputError as error:
+        whole = str(copy) if str(copy) in error.message else copy.name
+        message = error.message.replace(whole, name)
+        raise rebuild(error.code, message, error.remedy) from error

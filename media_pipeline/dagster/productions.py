@@ -10,7 +10,7 @@ Annotations are evaluated here: Dagster reads the config classes of ops from the
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -18,7 +18,7 @@ import dagster as dg
 
 from media_pipeline.dagster.assets import RETRIES, reported_errors
 from media_pipeline.dagster.resources import RESOURCE, Pipeline
-from media_pipeline.errors import InvalidParameter, MediaPipelineError, StoreError
+from media_pipeline.errors import InvalidParameter, MediaPipelineError, StoreError, known_as
 from media_pipeline.production.base import Function, Job
 from media_pipeline.production.functions import REQUESTS
 from media_pipeline.requests.order import Medium, Order, job_name
@@ -171,7 +171,10 @@ def _fetched(context: dg.OpExecutionContext, at: Desk) -> list[MediaItem]:
     for number, medium in enumerate(at.order.media):
         share = 0.2 / len(at.order.media)
         place = _place(pipeline, at, medium)
-        item = pipeline.runner.ingest(place, progress=at.beat(share * number, share * (number + 1)))
+        progress = at.beat(share * number, share * (number + 1))
+        named = known_as(medium.name, place) if isinstance(place, Path) else nullcontext()
+        with named:
+            item = pipeline.runner.ingest(place, progress=progress)
         source = pipeline.runner.request(item.key, "source")
         media = source.facts["media"]
         seconds += float(media["duration"])

@@ -51,7 +51,7 @@ def describe(app: FastAPI, bodies: Sequence[type[BaseModel]]) -> None:
 
     app.openapi = openapi  # type: ignore[method-assign] # as FastAPI documents it
 
-    @app.get("/docs", summary="This page", response_class=Response)
+    @app.get("/docs", include_in_schema=False)
     def docs() -> Response:
         return Response(page(app.openapi()), media_type="text/html", headers=PAGE_HEADERS)
 
@@ -61,7 +61,8 @@ def page(description: Schema) -> str:
     return _template().render(
         title=description["info"]["title"],
         version=description["info"]["version"],
-        operations=list(_operations(description)),
+        # what is called with a key first: the rest is for people and monitors
+        operations=sorted(_operations(description), key=lambda one: not one["keyed"]),
     )
 
 
@@ -78,16 +79,21 @@ class Row:
 
 
 def rows(root: Schema, schema: Schema, prefix: str = "") -> Iterator[Row]:
-    """The fields of an object, those of objects in it after it under dotted names."""
+    """The fields of an object, required ones first, and those of objects in it under dotted
+    names.
+    """
     schema = _resolved(root, schema)
-    for name, field in schema.get("properties", {}).items():
+    needed = schema.get("required", ())
+    fields = sorted(schema.get("properties", {}).items(), key=lambda one: one[0] not in needed)
+    for name, field in fields:
         inner = _resolved(root, field)
+        default = field.get("default")
         yield Row(
             f"{prefix}{name}",
             _type(root, field),
-            name in schema.get("required", ()),
+            name in needed,
             value_range(inner),
-            json.dumps(field["default"]) if field.get("default") not in (None, {}, []) else "",
+            "" if default is None or isinstance(default, dict | list) else json.dumps(default),
             field.get("description") or inner.get("description", ""),
         )
         if inner.get("type") == "array":

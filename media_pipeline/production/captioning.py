@@ -14,12 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from media_pipeline.errors import (
-    InputError,
     InvalidParameter,
     NoEngineForLanguage,
     NoVideoStream,
     Unavailable,
-    rebuild,
+    known_as,
 )
 from media_pipeline.media.encode import written_size
 from media_pipeline.media.files import atomic_path
@@ -141,7 +140,9 @@ def prepare(values: Mapping[str, Any]) -> Task:
     def work(job: Job) -> Result:
         info = media_info(job)
         if asked.address is not None:
-            given = _fetched(job.files["captions"], asked.address, info.duration)
+            copy = job.files["captions"]
+            with known_as(asked.address, copy):
+                given = read_given(str(copy), info.duration)
         else:
             given = asked.given(info.duration) or captions_of(job, info, asked)
         with atomic_path(job.folder / job.name) as target:
@@ -150,15 +151,6 @@ def prepare(values: Mapping[str, Any]) -> Task:
 
     files = {"captions": asked.address} if asked.address is not None else {}
     return Task(work, (".mp4",), files=files, max_file_bytes=MAX_BYTES)
-
-
-def _fetched(path: Path, address: str, duration: float) -> Given:
-    try:
-        return read_given(str(path), duration)
-    except InputError as error:
-        # people know the file by its address, not by its copy
-        message = error.message.replace(path.name, address)
-        raise rebuild(error.code, message, error.remedy) from error
 
 
 def media_info(job: Job) -> MediaInfo:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from media_pipeline.errors import InputError, MediaTooLarge, rebuild
+from media_pipeline.errors import MediaTooLarge, known_as
 from media_pipeline.media.probe import MediaInfo, probe
 from media_pipeline.stages.base import Progress, quiet
 from media_pipeline.store import MediaItem, Store
@@ -48,12 +48,7 @@ def add(
 
 
 def _probed(original: Original) -> MediaInfo:
-    try:
+    if original.uri.startswith("file:"):
         return probe(original.path)
-    except InputError as error:
-        # People know the file by the place they gave, not by its copy in the cache.
-        if original.uri.startswith("file:"):
-            raise
-        copy = str(original.path) if str(original.path) in error.message else original.path.name
-        message = error.message.replace(copy, original.uri)
-        raise rebuild(error.code, message, error.remedy) from error
+    with known_as(original.uri, original.path):
+        return probe(original.path)

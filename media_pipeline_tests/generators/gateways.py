@@ -117,9 +117,13 @@ def gateway(folder: Path, storage: ObjectStorage, **values: Any) -> Iterator[Gat
         folder / "cache",
         lake=str(folder / "lake"),
         inbox=str(folder / "inbox"),
-        results=str(folder / "results"),
         database=f"sqlite:///{folder / 'gateway.db'}",
-        **{"access_keys": f"{KEY}:{SECRET}", "min_free_bytes": 0, **values},
+        **{
+            "results": str(folder / "results"),
+            "access_keys": f"{KEY}:{SECRET}",
+            "min_free_bytes": 0,
+            **values,
+        },
     )
     dagster = InProcessDagster(settings)
     service = Service(settings, dagster=dagster)

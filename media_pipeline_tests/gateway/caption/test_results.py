@@ -1,0 +1,469 @@
+"""From a request to a film, as a client written for the public service sees it."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import cv2
+import httpx
+import numpy as np
+import pytest
+
+from media_pipeline import __version__
+from media_pipeline.media.decode import decode
+from media_pipeline.transfer.notify import SIGNATURE, signature
+from media_pipeline_tests.gateway.caption.conftest import KEY, NO_STORAGE, SRT, Client, get, poster
+from media_pipeline_tests.generators.gateways import Gateway, gateway
+from media_pipeline_tests.generators.storage import object_storage
+from media_pipeline_tests.generators.webs import Web
+
+SUCCESS = {
+    "endpoint", "code", "id", "job_id", "response", "message", "pid", "queue_id", "run_time",
+    "queue_time", "total_time", "queue_length", "build_number",
+}  # fmt: skip
+ASS = """[Script Info]
+ScriptType: v4.00+
+PlayResX: 320
+PlayResY: 180
+
+[V4+ Styles]
+Format: Name, Fontname, Fontsize, PrimaryColour, SecondaryColour, OutlineColour, BackColour, Bold, \
+Italic, Underline, StrikeOut, ScaleX, ScaleY, Spacing, Angle, BorderStyle, Outline, Shadow, \
+Alignment, MarginL, MarginR, MarginV, Encoding
+Style: Own,Liberation Sans,40,&H000000FF,&H000000FF,&H00000000,&H00000000,0,0,0,0,100,100,0,0,1,0,\
+0,8,9,9,9,1
+
+[Events]
+Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
+Dialogue: 0,0:00:00.40,0:00:01.20,Own,,0,0,0,,OWN
+"""
+
+
+def ink(film: bytes, clip: Path, folder: Path) -> list[tuple[float, int, int]]:
+    """Time and changed pixels of the upper and lower half of each frame."""
+    (folder / "out.mp4").write_bytes(film)
+    found = []
+    for old, new in zip(decode(clip), decode(folder / "out.mp4"), strict=True):
+        changed = np.abs(old.bgr().astype(int) - new.bgr()).max(axis=2) > 90
+        half = changed.shape[0] // 2
+        found.append((new.time, int(changed[:half].sum()), int(changed[half:].sum())))
+    return found
+
+
+def drawn(response: httpx.Response, clip: Path, folder: Path) -> list[tuple[float, int, int]]:
+    """What a successful answer leads to."""
+    assert response.status_code == 200, response.text
+    film = httpx.get(response.json()["response"], trust_env=False)  # without a key
+    assert film.headers["content-type"] == "video/mp4"
+    return ink(film.content, clip, folder)
+
+
+def shown(found: list[tuple[float, int, int]]) -> list[bool]:
+    return [upper + lower > 10 for _, upper, lower in found]
+
+
+# --- the call waits -------------------------------------------------------------------------------
+
+
+def test_the_answer_is_the_result(
+    post: Client, live: Gateway, served: Web, clip: Path, tmp_path: Path
+) -> None:
+    response = post({"video_url": served.url("/clip.mp4"), "captions": "Hello", "id": "request-1"})
+    body = response.json()
+    assert set(body) == SUCCESS
+    assert (body["code"], body["message"], body["id"]) == (200, "success", "request-1")
+    assert body["endpoint"] == "/v1/video/caption"
+    assert (body["pid"], body["build_number"]) == (os.getpid(), __version__)
+    assert body["queue_length"] == 0
+    assert body["total_time"] == pytest.approx(body["run_time"] + body["queue_time"], abs=0.002)
+    assert body["run_time"] > 0
+    assert all(shown(drawn(response, clip, tmp_path))), "plain text stays over the whole film"
+    (run,) = live.dagster.runs(job_id=body["job_id"])
+    assert run.status == "SUCCESS"
+    assert get(live, f"/v1/jobs/{body['job_id']}").json() == body
+
+
+def test_a_request_without_a_name_has_none(post: Client, served: Web) -> None:
+    body = post({"video_url": served.url("/clip.mp4"), "captions": "Hello"}).json()
+    assert (body["code"], body["id"]) == (200, None)
+
+
+@pytest.mark.parametrize("by", ["text", "address", "redirect"])
+def test_a_file_of_captions(post: Client, served: Web, clip: Path, tmp_path: Path, by: str) -> None:
+    served.moved["/moved"] = "/text.srt"
+    given = {"text": SRT, "address": served.url("/text.srt"), "redirect": served.url("/moved")}
+    body = {
+        "video_url": served.url("/clip.mp4"),
+        "captions": given[by],
+        "settings": {"position": "top_center", "font_size": 30},
+        "replace": [{"find": "UM", "replace": ""}, {"find": "there", "replace": "everybody"}],
+        "exclude_time_ranges": [{"start": "00:00:00.800", "end": "00:00:01.000"}],
+    }
+    found = drawn(post(body), clip, tmp_path)
+    for at, upper, lower in found:
+        moment = at + 1e-6
+        assert (upper > 30) == (0.4 <= moment < 0.8 or 1.0 <= moment < 1.2), at
+        assert lower < 30
+    plain = {**body, "replace": []}
+    assert drawn(post(plain), clip, tmp_path) != found, "replacements change what is drawn"
+
+
+def test_captions_in_ass_keep_their_styling(
+    post: Client, served: Web, clip: Path, tmp_path: Path
+) -> None:
+    served.files["/own.ass"] = ASS.encode()
+    settings = {"style": "karaoke", "position": "bottom_left", "line_color": "#00FF00"}
+    for captions in (ASS, served.url("/own.ass")):
+        asked = {
+            "video_url": served.url("/clip.mp4"), "captions": captions, "settings": settings
+        }  # fmt: skip
+        found = drawn(post(asked), clip, tmp_path)
+        assert [upper > 30 for _, upper, _ in found] == [0.4 <= t + 1e-6 < 1.2 for t, *_ in found]
+        assert max(lower for *_, lower in found) < 30
+        frame = next(f for f in decode(tmp_path / "out.mp4") if f.time > 0.7).bgr().astype(int)
+        assert ((frame[..., 2] - frame[..., 1]) > 100).sum() > 50, "red, as the file says"
+
+
+def test_word_styles_take_estimated_times_when_told_so(
+    post: Client, served: Web, clip: Path, tmp_path: Path
+) -> None:
+    body = {"video_url": served.url("/clip.mp4"), "captions": SRT}
+    settings = {"style": "word_by_word", "estimate_word_times": True}
+    words = drawn(post({**body, "settings": settings}), clip, tmp_path)
+    whole = drawn(post(body), clip, tmp_path)
+    assert shown(words) == shown(whole)
+    assert sum(n for *_, n in words) < 0.7 * sum(n for *_, n in whole)
+
+
+def test_hostile_captions_are_only_text(
+    post: Client, served: Web, clip: Path, tmp_path: Path
+) -> None:
+    body = {"video_url": served.url("/clip.mp4")}
+    hostile = SRT.replace("um", r"{\fs400}{\p1}m 0 0 l 320 0 320 180 0 180{\p0}\N<script>")
+    found = drawn(post({**body, "captions": hostile}), clip, tmp_path)
+    assert max(upper for _, upper, _ in found) < 0.2 * 320 * 90
+    for text in ("/etc/passwd", "file:///etc/passwd", "a\x00b", "../../text.srt", "movie=x.mp4"):
+        assert all(shown(drawn(post({**body, "captions": text}), clip, tmp_path)))
+
+
+# --- what fails -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"video_url": "/gone.mp4"}, ["/gone.mp4"]),
+        ({"video_url": "/text.srt"}, ["/text.srt", "not a video"]),
+        ({"captions": "/gone.srt"}, ["/gone.srt"]),
+        ({"captions": "/empty.srt"}, ["/empty.srt", "0 bytes"]),
+        ({"captions": "/clip.mp4"}, ["/clip.mp4", "not a subtitle file"]),
+        ({"captions": "/large.srt"}, ["/large.srt", "limit of 20,971,520"]),
+        ({"captions": "/text.srt", "settings": {"style": "highlight"}}, ["estimate_word_times"]),
+        ({"captions": None}, ["no speech engine", "MEDIA_PIPELINE_MODEL_DIR"]),
+        ({"captions": None, "language": "fr"}, ["'fr'", "MEDIA_PIPELINE_MODEL_DIR"]),
+    ],
+    ids=range(9),
+)
+def test_jobs_that_cannot_be_done_are_a_400_that_says_why(
+    post: Client, live: Gateway, served: Web, change: dict[str, Any], words: list[str]
+) -> None:
+    served.files |= {"/empty.srt": b"", "/large.srt": SRT.encode() * (21 * 2**20 // len(SRT))}
+    body = {"video_url": "/clip.mp4", "captions": "Hello", **change}
+    asked = {
+        name: served.url(value) if name != "language" and str(value).startswith("/") else value
+        for name, value in body.items()
+        if value is not None
+    }
+    response = post({**asked, "id": "request-2"})
+    told = response.json()
+    assert (response.status_code, told["code"], told["id"]) == (400, 400, "request-2")
+    for word in words:
+        assert word in told["message"]
+    assert get(live, f"/v1/jobs/{told['job_id']}").json() == told
+    assert "response" not in told
+
+
+def test_a_redirect_leads_to_no_inner_machine(post: Client, served: Web) -> None:
+    served.moved["/inner"] = "http://127.0.0.1:9/latest/meta-data"
+    served.moved["/metadata"] = "http://169.254.169.254/latest"
+    for path in ("/inner", "/metadata"):
+        for body in (
+            {"video_url": served.url(path), "captions": "x"},
+            {"video_url": served.url("/clip.mp4"), "captions": served.url(path)},
+        ):
+            told = post(body)
+            assert told.status_code == 400
+            assert "not a public address" in told.json()["message"]
+
+
+def test_large_and_long_films_are_refused(tmp_path: Path, served: Web) -> None:
+    body = {"video_url": served.url("/clip.mp4"), "captions": "x"}
+    for limit in ({"max_media_bytes": 1000}, {"max_media_seconds": 1.0}):
+        with gateway(
+            tmp_path / next(iter(limit)),
+            NO_STORAGE,
+            api_keys=KEY,
+            allowed_hosts=served.place,
+            **limit,
+        ) as strict:
+            told = poster(strict.url)(body)
+            assert told.status_code == 400
+            assert "limit" in told.json()["message"]
+
+
+def test_a_fault_of_ours_is_a_500(
+    post: Client, live: Gateway, served: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from media_pipeline.production import captioning
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("a secret")
+
+    monkeypatch.setattr(captioning, "write_film", broken)
+    response = post({"video_url": served.url("/clip.mp4"), "captions": "Hello", "id": "r"})
+    told = response.json()
+    assert (response.status_code, told["code"], told["id"]) == (500, 500, "r")
+    assert told["error"] == "An unexpected error occurred during the captioning process."
+    assert "secret" not in response.text
+
+
+def test_waiting_comes_to_an_end(tmp_path: Path, served: Web) -> None:
+    with gateway(
+        tmp_path, NO_STORAGE, api_keys=KEY, allowed_hosts=served.place, max_wait_seconds=0.5
+    ) as slow:
+        slow.dagster.held = True
+        started = time.monotonic()
+        response = poster(slow.url)({"video_url": served.url("/clip.mp4"), "captions": "x"})
+        assert 0.4 < time.monotonic() - started < 10
+        assert (response.status_code, response.json()["message"]) == (202, "processing")
+        job = response.json()["job_id"]
+        assert get(slow, f"/v1/jobs/{job}").json()["code"] == 202
+        slow.service.outbox.finish(job, "cancelled")
+        told = get(slow, f"/v1/jobs/{job}").json()
+        assert (told["code"], told["message"]) == (500, "the job was cancelled")
+
+
+# --- the caller is told ---------------------------------------------------------------------------
+
+
+def test_with_a_webhook_the_answer_is_at_once_and_the_result_is_posted(
+    post: Client, live: Gateway, served: Web
+) -> None:
+    asked = {
+        "video_url": served.url("/clip.mp4"),
+        "captions": "Hello",
+        "webhook_url": served.url("/hook"),
+        "id": "request-123",
+    }
+    response = post(asked)
+    body = response.json()
+    assert response.status_code == 202
+    assert set(body) == {
+        "code", "id", "job_id", "message", "pid", "queue_id", "max_queue_length", "queue_length",
+        "build_number",
+    }  # fmt: skip
+    assert (body["code"], body["message"], body["id"]) == (202, "processing", "request-123")
+    assert body["max_queue_length"] == live.settings.max_queue_length
+    (told,) = served.wait("/hook")
+    assert set(told.message) == SUCCESS
+    assert (told.message["job_id"], told.message["id"]) == (body["job_id"], "request-123")
+    assert (told.message["code"], told.message["queue_id"]) == (200, body["queue_id"])
+    assert told.headers[SIGNATURE] == signature(told.body, "hook")
+    assert httpx.get(told.message["response"], trust_env=False).content[4:8] == b"ftyp"
+
+
+def test_failures_are_posted_too_and_again_until_they_are_taken(post: Client, served: Web) -> None:
+    served.failing["/busy"] = 1
+    asked = {
+        "video_url": served.url("/gone.mp4"), "captions": "x", "webhook_url": served.url("/busy")
+    }  # fmt: skip
+    job = post(asked).json()["job_id"]
+    first, second = served.wait("/busy", 2)
+    assert first.body == second.body or first.message["job_id"] == second.message["job_id"] == job
+    assert second.at - first.at >= 1.5
+    assert (second.message["code"], second.message["job_id"]) == (400, job)
+    assert "/gone.mp4" in second.message["message"]
+
+
+def test_a_hook_that_leads_inside_is_not_told(post: Client, live: Gateway, served: Web) -> None:
+    """A name that turns out to be an inner machine is only found out when connecting."""
+    host, port = served.place.split(":")
+    assert host == "127.0.0.1"
+    hook = f"http://localtest.invalid:{port}/secret"
+    response = post({"video_url": served.url("/clip.mp4"), "captions": "x", "webhook_url": hook})
+    assert response.status_code == 202
+    job = response.json()["job_id"]
+    end = time.monotonic() + 60
+    while (row := live.service.outbox.get(job)) is None or not row.notify_tries:
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    assert row.outcome == "success", "the job itself is none the worse"
+    assert not [one for one in served.posted if one.path == "/secret"]
+
+
+# --- where results go -----------------------------------------------------------------------------
+
+
+def test_results_have_the_public_address_of_the_settings(tmp_path: Path, served: Web) -> None:
+    with gateway(
+        tmp_path,
+        NO_STORAGE,
+        api_keys=KEY,
+        allowed_hosts=served.place,
+        public_url="https://films.example.com",
+    ) as public:
+        body = poster(public.url)({"video_url": served.url("/clip.mp4"), "captions": "x"}).json()
+        name = f"{body['job_id']}/captioned.mp4"
+        assert body["response"] == f"https://films.example.com/{name}"
+        assert (Path(public.settings.results) / name).is_file()
+
+
+def test_films_and_results_may_lie_in_object_storage(tmp_path: Path, clip: Path) -> None:
+    from media_pipeline.store.places import open_filesystem
+
+    with object_storage() as storage:
+        bucket = storage.bucket()
+        options = storage.settings(tmp_path).storage_options(bucket)
+        files, root = open_filesystem(bucket, options)
+        files.put_file(str(clip), f"{root}/in/film.mp4")
+        files.pipe_file(f"{root}/in/text.srt", SRT.encode())
+        with gateway(tmp_path, storage, api_keys=KEY, results=f"{bucket}/results") as live:
+            asked = {"video_url": f"{bucket}/in/film.mp4", "captions": f"{bucket}/in/text.srt"}
+            response = poster(live.url)(asked)
+            found = drawn_from_storage(response, clip, tmp_path)
+            assert [lower > 30 for *_, lower in found] == [
+                0.4 <= at + 1e-6 < 1.2 for at, *_ in found
+            ]
+
+
+def drawn_from_storage(
+    response: httpx.Response, clip: Path, folder: Path
+) -> list[tuple[float, int, int]]:
+    assert response.status_code == 200, response.text
+    address = response.json()["response"]
+    assert "/results/" in address and "Signature" in address
+    return ink(httpx.get(address, trust_env=False).content, clip, folder)
+
+
+def test_files_are_handed_out_in_parts_and_by_name_only(
+    post: Client, live: Gateway, served: Web
+) -> None:
+    address = post({"video_url": served.url("/clip.mp4"), "captions": "x"}).json()["response"]
+    part = httpx.get(address, headers={"range": "bytes=4-7"}, trust_env=False)
+    assert (part.status_code, part.content) == (206, b"ftyp")
+    base = address.rsplit("/", 1)[0]
+    for name in ("other.mp4", "..%2Fcaptioned.mp4", "%2Fetc%2Fpasswd", "captioned.mp4%00"):
+        told = httpx.get(f"{base}/{name}", trust_env=False)
+        assert (told.status_code, told.json()["code"]) == (404, 404), name
+
+
+# --- fonts and previews ---------------------------------------------------------------------------
+
+
+def test_fonts_are_listed_and_each_may_be_asked_for(live: Gateway) -> None:
+    from media_pipeline.media.fonts import check_family
+
+    body = get(live, "/v1/fonts").json()
+    assert body["code"] == 200
+    assert body["fonts"] == sorted(body["fonts"])
+    assert "Arial" in body["fonts"]
+    assert body["aliases"]["Arial"] in body["fonts"]
+    for name in body["fonts"]:
+        check_family(name)
+
+
+def preview(post: Client, **asked: Any) -> httpx.Response:
+    return post(asked, "/v1/video/caption/preview")
+
+
+def picture(response: httpx.Response) -> Any:
+    assert response.status_code == 200, response.text
+    assert response.headers["content-type"] == "image/png"
+    return cv2.imdecode(np.frombuffer(response.content, np.uint8), cv2.IMREAD_COLOR).astype(int)
+
+
+def test_a_preview_is_the_frame_of_the_film(
+    post: Client, served: Web, clip: Path, tmp_path: Path
+) -> None:
+    asked = {"video_url": served.url("/clip.mp4"), "captions": SRT}
+    film = post(asked).json()["response"]
+    (tmp_path / "film.mp4").write_bytes(httpx.get(film, trust_env=False).content)
+    fetched = len(served.fetched)
+    for at in (0.0, 0.6, 1.6):
+        frame = [f for f in decode(tmp_path / "film.mp4") if f.time <= at + 1e-6][-1].bgr()
+        got = picture(preview(post, **asked, time=at))
+        assert got.shape == frame.shape
+        assert np.abs(got - frame).mean() < 4
+    middle = picture(preview(post, **asked))
+    assert np.abs(middle - picture(preview(post, **asked, time=0.8))).max() == 0
+    red = picture(preview(post, **asked, settings={"line_color": "red", "position": "top_left"}))
+    assert ((red[:60, :107, 2] - red[:60, :107, 1]) > 100).sum() > 50
+    assert len(served.fetched) == fetched, "nothing is fetched for a preview"
+
+
+def test_a_preview_takes_under_a_second(post: Client, served: Web) -> None:
+    asked = {"video_url": served.url("/clip.mp4"), "captions": SRT}
+    assert post(asked).status_code == 200
+    preview(post, **asked)  # fonts are looked up once
+    cpu, started = time.process_time(), time.monotonic()
+    for _ in range(3):
+        picture(preview(post, **asked))
+    # on a busy machine the wall's clock tells nothing; then the processor's must
+    assert min(time.monotonic() - started, 3 * (time.process_time() - cpu)) / 3 < 1.0
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "words"),
+    [
+        ({"video_url": "https://example.com/never.mp4"}, 409, "not been fetched"),
+        ({"video_url": "http://10.0.0.1/a.mp4"}, 400, "not a public address"),
+        ({"captions": "https://example.com/a.srt"}, 400, "the captions themselves"),
+        ({"captions": ""}, 400, "'captions'"),
+        ({"time": -1}, 400, "'time'"),
+        ({"time": "1"}, 400, "'time'"),
+        ({"time": 100.0}, 400, "is not in"),
+        ({"time": True}, 400, "'time'"),
+        ({"settings": {"font_family": "Nope"}}, 400, "'Nope'"),
+        ({"settings": {"font_size": -5}}, 400, "'settings.font_size'"),
+        ({"webhook_url": "https://example.com"}, 400, "'webhook_url'"),
+    ],
+    ids=range(11),
+)
+def test_wrong_previews_are_refused(
+    post: Client, served: Web, change: dict[str, Any], status: int, words: str
+) -> None:
+    film = {"video_url": served.url("/clip.mp4"), "captions": "x"}
+    assert post(film).status_code == 200
+    told = preview(post, **{**film, **change})
+    assert told.status_code == status, told.text
+    assert words in told.json()["message"]
+
+
+def test_previews_are_bounded_in_number_and_time(
+    live: Gateway, post: Client, served: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import threading
+    from concurrent.futures import ThreadPoolExecutor
+
+    from media_pipeline.gateway.caption import preview as module
+
+    film = {"video_url": served.url("/clip.mp4"), "captions": "x"}
+    assert post(film).status_code == 200
+    go = threading.Event()
+    monkeypatch.setattr(module, "write_frame", lambda *_: go.wait(30))
+    monkeypatch.setattr(module, "_LONGEST_S", 1.0)
+    with ThreadPoolExecutor(2) as pool:
+        hung = [pool.submit(preview, post, **film) for _ in range(2)]
+        told = [one.result() for one in hung]
+        assert [one.status_code for one in told] == [503, 503]
+        third = preview(post, **film)
+        assert (third.status_code, third.headers["retry-after"]) == (429, "1")
+        go.set()
+    monkeypatch.undo()
+    end = time.monotonic() + 20
+    while preview(post, **film).status_code != 200:
+        assert time.monotonic() < end, "a place comes free again"
+        time.sleep(0.1)
