@@ -86,7 +86,7 @@ class FaceFinder:
         P. Viola and M. Jones, Rapid object detection using a boosted cascade of simple features,
         CVPR 2001; the cascades by R. Lienhart.
         """
-        small = _small(grey)
+        small = small_picture(grey)
         found: list[Face] = []
         for name in cascades:
             found += self._ask(name, small)
@@ -140,7 +140,8 @@ def _mirrored(face: Face) -> Face:
     return replace(face, box=replace(face.box, x=1 - face.box.right))
 
 
-def _small(grey: Picture) -> Picture:
+def small_picture(grey: Picture) -> Picture:
+    """A picture at the size at which it is searched: its longer side at most :data:`WIDTH`."""
     height, width = grey.shape
     share = WIDTH / max(height, width)
     if share >= 1:
