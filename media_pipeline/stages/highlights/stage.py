@@ -21,8 +21,22 @@ from media_pipeline.asr.vad import speech_spans
 from media_pipeline.errors import EngineUnavailable, NothingToDo
 from media_pipeline.media.audio import iter_audio
 from media_pipeline.media.decode import frame_at
-from media_pipeline.stages.base import Artifact, Outcome, Progress, Stage, TableOutput, Work
-from media_pipeline.stages.highlights.actions import LIKELY, PICTURES, ActionEngine, find_engine
+from media_pipeline.stages.base import (
+    Artifact,
+    Outcome,
+    Progress,
+    Resolution,
+    Stage,
+    TableOutput,
+    Work,
+)
+from media_pipeline.stages.highlights.actions import (
+    LIKELY,
+    PICTURES,
+    ActionEngine,
+    find_engine,
+    identify_engine,
+)
 from media_pipeline.stages.highlights.candidates import Highlight, Params, rank_moments
 from media_pipeline.stages.highlights.edges import Landmarks, pauses_of
 from media_pipeline.stages.highlights.picture import Picture, measure_picture
@@ -77,7 +91,7 @@ def _run(work: Work) -> Outcome:
     )
     landmarks = _landmarks(measures, duration)
     measured = Measured(signals, measures.sound, measures.picture, landmarks.words)
-    engine, unsupported = _engine(params)
+    engine, unsupported = _engine(work)
     tagged = [
         replace(m, tags=tags_of(m.start, m.end, measured))
         for m in rank_moments(signals, landmarks, params)
@@ -221,11 +235,18 @@ def _prints(moments: Sequence[Highlight], work: Work) -> list[Print]:
     ]
 
 
-def _engine(params: Params) -> tuple[ActionEngine | None, list[str]]:
+def _resolve(work: Work) -> Resolution:
+    """An engine that is installed later sees what was unsupported before: another result."""
+    asked = work.params.enable_action_recog and work.params.custom_actions
+    return Resolution(work.params, identify_engine(work.environment.model_dir) if asked else None)
+
+
+def _engine(work: Work) -> tuple[ActionEngine | None, list[str]]:
     """The engine for the actions asked for, and the actions that nobody recognises."""
+    params: Params = work.params
     if not params.enable_action_recog or not params.custom_actions:
         return None, []
-    engine = find_engine()
+    engine = find_engine(work.environment.model_dir)
     known = engine.supported(params.custom_actions) if engine is not None else []
     return engine, [a for a in params.custom_actions if a not in known]
 
@@ -300,5 +321,6 @@ HIGHLIGHT_CANDIDATES = Stage(
         TableOutput("scores.parquet", SCORES),
     ),
     run=_run,
+    resolve=_resolve,
     kinds=("parquet",),
 )

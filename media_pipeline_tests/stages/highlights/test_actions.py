@@ -36,7 +36,7 @@ class Brightness:
 
 
 def announce(monkeypatch: pytest.MonkeyPatch, load: Any) -> None:
-    point = SimpleNamespace(name="some", load=load)
+    point = SimpleNamespace(name="some", load=load, dist=SimpleNamespace(version="3"))
     monkeypatch.setattr(actions, "entry_points", lambda group: [point])
 
 
@@ -44,6 +44,7 @@ def test_an_announced_engine_tags_what_it_sees(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     announce(monkeypatch, lambda: Brightness)
+    assert actions.identify_engine(None) == {"name": "some", "version": "3"}
     path = write_film(make_film(3, duration=40.0, clip=5.0), tmp_path / "film.mp4")
     found = artifacts.run_stage(
         HIGHLIGHT_CANDIDATES,
@@ -59,7 +60,8 @@ def test_an_announced_engine_tags_what_it_sees(
 
 
 def test_nothing_is_installed_by_itself() -> None:
-    assert actions.find_engine() is None
+    assert actions.find_engine(None) is None
+    assert actions.identify_engine(None) is None
 
 
 def test_an_engine_that_cannot_be_loaded_or_is_none_is_an_error(
@@ -70,7 +72,7 @@ def test_an_engine_that_cannot_be_loaded_or_is_none_is_an_error(
 
     announce(monkeypatch, missing)
     with pytest.raises(EngineUnavailable, match="torch"):
-        actions.find_engine()
+        actions.find_engine(None)
     announce(monkeypatch, lambda: dict)
     with pytest.raises(EngineUnavailable, match="is none"):
-        actions.find_engine()
+        actions.find_engine(None)
