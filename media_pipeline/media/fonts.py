@@ -6,7 +6,7 @@ import functools
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -131,11 +131,19 @@ def _find(needed: frozenset[int], family: str | None, language: str | None) -> F
         for face in _families().get(name.casefold(), ()):
             if needed <= _characters(face.font):
                 return face.font
-    for faces in _families().values():
-        for face in faces:
-            if face.style in _PLAIN_STYLES and needed <= _characters(face.font):
-                return face.font
+    for face in _having(needed):
+        if face.style in _PLAIN_STYLES and needed <= _characters(face.font):
+            return face.font
     raise _missing(needed)
+
+
+def _having(needed: frozenset[int]) -> list[_Face]:
+    """Faces that may have all of the characters: fontconfig knows, without opening any."""
+    known = [face for faces in _families().values() for face in faces]
+    if shutil.which("fc-list") is None:
+        return known
+    found = {f.font for f in _from_fontconfig(f":charset={' '.join(f'{c:x}' for c in needed)}")}
+    return [face for face in known if face.font in found]
 
 
 def _candidates(needed: frozenset[int], family: str | None, language: str | None) -> list[str]:
@@ -160,15 +168,16 @@ def _missing(needed: frozenset[int]) -> FontMissing:
         package = "fonts-noto-color-emoji"
     elif all(c < 0x0530 for c in needed):  # Latin, Greek and Cyrillic
         package = "fonts-liberation"
-    best = max(
-        (needed & _characters(face.font) for faces in _families().values() for face in faces),
-        key=len,
-        default=frozenset(),
-    )
-    lacking = "".join(chr(c) for c in sorted(needed - best)[:8])
+    nowhere = [c for c in sorted(needed) if not any(map(_has(c), _having(frozenset([c]))))]
+    # where each has a font, but none has all, the whole text is what is lacking
+    lacking = "".join(chr(c) for c in (nowhere or sorted(needed))[:8])
     return FontMissing(
         f"no installed font has glyphs for {lacking!r}", f"install the Debian package {package}"
     )
+
+
+def _has(code: int) -> Callable[[_Face], bool]:
+    return lambda face: code in _characters(face.font)
 
 
 def text_width(text: str, font: Font, size: float) -> float:
@@ -207,12 +216,12 @@ def _families() -> dict[str, list[_Face]]:
     return families
 
 
-def _from_fontconfig() -> list[_Face]:
+def _from_fontconfig(pattern: str = ":") -> list[_Face]:
     command = shutil.which("fc-list")
     if command is None:
         return []
     result = subprocess.run(
-        [command, "--format", "%{file}\t%{index}\t%{family[0]}\t%{style[0]}\n"],
+        [command, "--format", "%{file}\t%{index}\t%{family[0]}\t%{style[0]}\n", pattern],
         capture_output=True,
         text=True,
         errors="replace",

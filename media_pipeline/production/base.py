@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from media_pipeline.errors import InvalidParameter
 from media_pipeline.production.refusals import refusal
-from media_pipeline.runner import Runner
 from media_pipeline.stages.base import Progress, Stage, StageParams
+
+if TYPE_CHECKING:
+    from media_pipeline.runner import Runner
 
 PLACE = "JobParams"
 

@@ -11,14 +11,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
 from media_pipeline.errors import rebuild
 from media_pipeline.media.probe import MediaInfo
-from media_pipeline.stages.tables import TableSpec
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from media_pipeline.stages.tables import TableSpec
 
 FUNCTIONS_GROUP = "functions"
 """The group of the stages that are production functions: nothing is made from them, and they run

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, Any
 
 from media_pipeline.media.geometry import Box
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ def cues_to_table(cues: Iterable[Cue], schema: pa.Schema, **columns: Sequence[An
         **{side: [getattr(c.box, side) if c.box else None for c in cues] for side in "xywh"},
         **columns,
     }
-    return pa.table({name: data[name] for name in schema.names}, schema=schema)
+    return _table(data, schema)
 
 
 def words_from_table(table: pa.Table) -> list[Word]:
@@ -113,4 +114,10 @@ def words_to_table(words: Iterable[Word], schema: pa.Schema, **columns: Sequence
         **{name: [r[name] for r in rows] for name in ("start", "end", "word", "score", "source")},
         **columns,
     }
-    return pa.table({name: data[name] for name in schema.names}, schema=schema)
+    return _table(data, schema)
+
+
+def _table(data: Mapping[str, Sequence[Any]], schema: pa.Schema) -> pa.Table:
+    from pyarrow import table  # not at the top: cues alone do not need it, and it takes long
+
+    return table({name: data[name] for name in schema.names}, schema=schema)
