@@ -35,14 +35,8 @@ ALIASES = {
 }
 """Names of fonts that are not free, or go by another name, and what stands for them."""
 _STANDS_FOR = {name.casefold(): family for name, family in ALIASES.items()}
-_PREFERRED = (
-    "Liberation Sans",
-    "DejaVu Sans",
-    "Noto Sans",
-    "Noto Sans CJK SC",
-    "Noto Sans CJK JP",
-    "Noto Sans CJK KR",
-)
+_PREFERRED = ("Liberation Sans", "DejaVu Sans", "Noto Sans")
+_EASTERN = ("Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans CJK KR")
 _FIRST_FOR_HAN = "Noto Sans CJK SC"
 # Chinese, Japanese and Korean write some shared characters differently
 _HAN_OF = {"ja": "Noto Sans CJK JP", "ko": "Noto Sans CJK KR", "zh": _FIRST_FOR_HAN}
@@ -152,7 +146,13 @@ def _candidates(needed: frozenset[int], family: str | None, language: str | None
         names += [family, _STANDS_FOR.get(family.casefold(), family)]
     if any(_is_wide(code) for code in needed):
         names.append(_HAN_OF.get(language or "", _FIRST_FOR_HAN))
-    return [*names, *_PREFERRED]
+    names += _PREFERRED
+    # large, and slow to open: not for scripts that they lack anyway
+    return [*names, *_EASTERN] if any(map(_may_be_eastern, needed)) else names
+
+
+def _may_be_eastern(code: int) -> bool:
+    return 0x2E80 <= code < 0x1F000 or code >= 0x20000
 
 
 def _is_wide(code: int) -> bool:

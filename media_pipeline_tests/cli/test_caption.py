@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -81,6 +83,16 @@ def test_one_frame_is_previewed(command: Home, inside: Callable[..., Done], clip
     assert not (command.root / "lake").exists(), "it leaves nothing behind"
     done = inside("caption", str(clip), "late.png", "--captions", "Hello", "--preview", "1:00:00")
     assert_fails(done, 1, "3600.000 s is not in")
+
+
+def test_a_preview_loads_only_what_it_needs(command: Home, clip: Path) -> None:
+    asked = ["caption", str(clip), "frame.png", "--captions", "Hello", "--preview", "0.5"]
+    heavy = ["pyarrow", "pandas", "scipy", "dagster", "media_pipeline.runner", "moviepy"]
+    code = f"import sys; from media_pipeline import cli; assert cli.run({asked!r}) == 0; "
+    code += f"print([name for name in {heavy!r} if name in sys.modules])"
+    run = [sys.executable, "-c", code]
+    done = subprocess.run(run, cwd=command.cwd, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
 
 
 @pytest.mark.parametrize(
