@@ -187,7 +187,8 @@ def _embeddings(session: Any, inputs: dict[str, Any]) -> Vectors:
 
 def _unit(vectors: Vectors) -> Vectors:
     length = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return (vectors / np.maximum(length, 1e-9)).astype(np.float32)
+    unit: Vectors = vectors / np.maximum(length, 1e-9).astype(np.float32)
+    return unit
 
 
 def _session(path: Path) -> Any:
