@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -164,7 +164,10 @@ class CaptionRoutes:
     # --- the paths ---
 
     async def _caption(self, request: Request) -> Response:
+        job = ""
+
         async def answer() -> Response:
+            nonlocal job
             caller = self._desk.caller(request.headers.getlist("x-api-key"))
             kind, body = request.headers.get("content-type", ""), await request.body()
             base = str(request.base_url).rstrip("/")
@@ -174,12 +177,13 @@ class CaptionRoutes:
                 return asked, self._desk.submit(caller, asked, base)
 
             asked, row = await self._work(submitted)
+            job = row.id
             if not asked.webhook_url:
                 row = await self._finished(row, request)
             found = await self._work(lambda: self._desk.envelopes.of(row))
             return _json(found["code"], found)
 
-        return await self._answered(ENDPOINT, answer)
+        return await self._answered(ENDPOINT, answer, lambda: job)
 
     async def _preview(self, request: Request) -> Response:
         async def answer() -> Response:
@@ -235,11 +239,16 @@ class CaptionRoutes:
     async def _work(self, work: Callable[[], Any]) -> Any:
         return await to_thread.run_sync(work, limiter=self._workers)
 
-    async def _answered(self, path: str, answer: Callable[[], Any]) -> Response:
-        """The answer, or how it is refused; told to the observer."""
+    async def _answered(
+        self,
+        path: str,
+        answer: Callable[[], Awaitable[Response]],
+        job: Callable[[], str] = lambda: "",
+    ) -> Response:
+        """The answer, or how it is refused; told to the observer with the job's id."""
         started = time.monotonic()
         try:
-            response: Response = await answer()
+            response = await answer()
         except Refused as refused:
             response = await self._refused(refused)
         except MediaPipelineError as error:
@@ -247,7 +256,7 @@ class CaptionRoutes:
         except Exception:
             _LOG.exception("request failed", extra={"action": path})
             response = await self._refused(Refused(500, "the request failed: see the log"))
-        self._observe(path, response.status_code, time.monotonic() - started, "")
+        self._observe(path, response.status_code, time.monotonic() - started, job())
         return response
 
     async def _refused(self, refused: Refused) -> Response:
