@@ -40,7 +40,7 @@ def storage() -> Iterator[ObjectStorage]:
 class Tree:
     """`serve` with a folder and a bucket of its own; it can be started again after its end."""
 
-    def __init__(self, folder: Path, storage: ObjectStorage, film: Path) -> None:
+    def __init__(self, folder: Path, storage: ObjectStorage, film: Path, **more: str) -> None:
         self.folder = folder
         self.bucket = storage.bucket().removeprefix("s3://")
         settings = storage.settings(folder / "cache")
@@ -61,6 +61,7 @@ class Tree:
             "MEDIA_PIPELINE_ACCESS_KEYS": f"{KEY}:{SECRET}",
             "MEDIA_PIPELINE_MIN_FREE_BYTES": "0",
             "PYTHONPATH": str(ROOT),
+            **more,
         }
         self.log = folder / "log"
         self.start()
