@@ -22,7 +22,7 @@ from media_pipeline.errors import InvalidParameter, MediaPipelineError, StoreErr
 from media_pipeline.production.base import Function, Job
 from media_pipeline.production.functions import REQUESTS
 from media_pipeline.requests.order import Medium, Order, job_name
-from media_pipeline.requests.outbox import Outbox
+from media_pipeline.requests.outbox import Outbox, Outcome
 from media_pipeline.requests.records import MediaRegistry
 from media_pipeline.requests.tables import Database
 from media_pipeline.settings import Settings, uri_scheme
@@ -33,7 +33,7 @@ from media_pipeline.transfer.fetch import Fetched, fetch
 from media_pipeline.transfer.upload import Delivered, remove, upload
 from media_pipeline.transfer.web import download
 
-_BEAT_S = 2.0
+_BEAT_S, _LEASE_BEAT_S = 2.0, 15.0
 
 
 class RequestConfig(dg.Config):
@@ -50,9 +50,10 @@ class Cancelled(Exception):
 class Desk:
     """A run's view of its job: the row, and the folder for what it makes."""
 
-    def __init__(self, settings: Settings, job: str, order: Order) -> None:
+    def __init__(self, settings: Settings, job: str, order: Order, run_id: str) -> None:
         self.settings = settings
         self.job = job
+        self.run_id = run_id
         self.order = order
         self.database = Database(settings.database)
         self.outbox = Outbox(self.database, max_waiting=settings.max_queue_length)
@@ -74,6 +75,19 @@ class Desk:
             .replace("{job}", self.job)
         )
 
+    def advance(self, progress: float) -> bool:
+        """Note the share that is done; false when there is nothing more to do for this run."""
+        return self.outbox.advance(self.job, progress, run_id=self.run_id)
+
+    def finish(self, outcome: Outcome, **values: Any) -> bool:
+        """End the job; false when it was ended before, or is another run's by now."""
+        return self.outbox.finish(self.job, outcome, run_id=self.run_id, **values)
+
+    def is_ours(self) -> bool:
+        """Whether what lies at the output can only be from this run."""
+        row = self.outbox.get(self.job)
+        return row is None or (row.run_id == self.run_id and row.outcome != "success")
+
     def beat(self, first: float, last: float) -> Callable[[float], None]:
         """Progress of a part of the work; notes it in the row, and ends the work when the job was
         cancelled.
@@ -86,7 +100,7 @@ class Desk:
             if now - noted < _BEAT_S:
                 return
             noted = now
-            if not self.outbox.advance(self.job, first + share * (last - first)):
+            if not self.advance(first + share * (last - first)):
                 raise Cancelled
 
         return report
@@ -97,10 +111,10 @@ def desk(context: dg.OpExecutionContext, told: Mapping[str, Any]) -> Iterator[De
     """The desk for the time of one op. What goes wrong there is what the job failed for."""
     pipeline: Pipeline = getattr(context.resources, RESOURCE)
     order = Order.model_validate_json(told["order"])
-    opened = Desk(pipeline.settings, told["job"], order)
+    opened = Desk(pipeline.settings, told["job"], order, context.run_id)
     keep = False
     try:
-        with reported_errors():
+        with opened.outbox.lease(opened.job).kept(_LEASE_BEAT_S), reported_errors():
             yield opened
         keep = True
     except Cancelled:
@@ -109,10 +123,10 @@ def desk(context: dg.OpExecutionContext, told: Mapping[str, Any]) -> Iterator[De
     except dg.RetryRequested as asked:
         keep = context.retry_number < RETRIES
         if not keep:
-            opened.outbox.finish(opened.job, "failed", error=_told(asked))
+            opened.finish("failed", error=_told(asked))
         raise
     except Exception as error:
-        opened.outbox.finish(opened.job, "failed", error=_told(error))
+        opened.finish("failed", error=_told(error))
         raise
     finally:
         if not keep:
@@ -261,7 +275,8 @@ def _deliver(context: dg.OpExecutionContext, at: Desk, told: Mapping[str, Any]) 
     delivered: list[Delivered] = upload(
         {uri: at.made / name for name, uri in uris.items()},
         storage_options=at.settings.storage_options(base or "s3://"),
-        proceed=lambda: at.outbox.advance(at.job, 0.95),
+        proceed=lambda: at.advance(0.95),
+        undo=at.is_ours,
     )
     if len(delivered) != len(uris):
         raise Cancelled
@@ -275,8 +290,9 @@ def _deliver(context: dg.OpExecutionContext, at: Desk, told: Mapping[str, Any]) 
         ],
         "media_ids": ids,
     }
-    if not at.outbox.finish(at.job, "success", result=result):
-        remove([one.uri for one in delivered], at.settings.storage_options(base or "s3://"))
+    if not at.finish("success", result=result):
+        if at.is_ours():
+            remove([one.uri for one in delivered], at.settings.storage_options(base or "s3://"))
         raise Cancelled
     context.log.info(f"delivered {len(delivered)} files")
 

@@ -33,8 +33,8 @@ query Runs($filter: RunsFilter!, $limit: Int!) {
 }
 """
 _END = """
-mutation End($runId: String!) {
-  terminateRun(runId: $runId) {
+mutation End($runId: String!, $policy: TerminateRunPolicy!) {
+  terminateRun(runId: $runId, terminatePolicy: $policy) {
     __typename
     ... on TerminateRunFailure { message }
     ... on PythonError { message }
@@ -126,14 +126,16 @@ class DagsterClient:
             for r in found["results"]
         ]
 
-    def end(self, run_id: str) -> None:
+    def end(self, run_id: str, *, gone: bool = False) -> None:
         """Ask a run to end: a waiting one is taken from the queue, a working one is interrupted.
+        One whose process is ``gone`` is only noted as ended.
 
         Raises
         ------
         DagsterUnavailable
         """
-        self._ask(_END, {"runId": run_id}, "terminateRun", "")
+        policy = "MARK_AS_CANCELED_IMMEDIATELY" if gone else "SAFE_TERMINATE"
+        self._ask(_END, {"runId": run_id, "policy": policy}, "terminateRun", "")
 
     def ready(self) -> bool:
         """Whether it answers."""

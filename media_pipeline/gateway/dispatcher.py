@@ -31,6 +31,7 @@ LEASE_S = 30.0
 _TICK_S, _WATCH_S, _FORGET_S = 0.5, 5.0, 600.0
 _SETTLE_S = 10.0  # a run that has just been launched or ended is left alone
 _BATCH = 20
+_MAX_RUNS = 3
 _REFUSED_S = 600.0  # Dagster may be loading the definitions anew
 _LOG = logging.getLogger(__name__)
 
@@ -175,15 +176,30 @@ class Dispatcher:
                 self._outbox.run_has_ended(row.id)
 
     def _watch(self) -> None:
-        """Fail the jobs whose run has ended without finishing them."""
+        """Fail the jobs whose run has ended without finishing them; give those another run whose
+        run is gone without a word.
+        """
         rows = self._outbox.in_flight(older_than=_SETTLE_S, after=self._position, limit=100)
         self._position = rows[-1].number if len(rows) == 100 else 0
         ids = [row.run_id for row in rows if row.run_id]
-        ended = {run.id: run for run in self._dagster.runs(ids=ids) if run.finished} if ids else {}
+        runs = {run.id: run for run in self._dagster.runs(ids=ids)} if ids else {}
+        abandoned = self._outbox.abandoned([row.id for row in rows])
         for row in rows:
-            run = ended.get(row.run_id or "")
-            if run is not None and not run.will_be_repeated:
+            run = runs.get(row.run_id or "")
+            if run is not None and run.finished and not run.will_be_repeated:
                 self._settle(row, self._newest(row, run))
+            elif run is not None and not run.finished and row.id in abandoned:
+                self._replace(row, run)
+
+    def _replace(self, row: JobRow, run: Run) -> None:
+        """End a run whose process is gone, and have another one in its place."""
+        _LOG.warning("the run is gone", extra={"job_id": row.id, "run_id": run.id})
+        self._dagster.end(run.id, gone=True)
+        if len(self._dagster.runs(job_id=row.id)) < _MAX_RUNS:
+            self._outbox.launch_again(row.id)
+        else:
+            said = f"{_MAX_RUNS} runs of the job have died"
+            self._outbox.finish(row.id, "failed", error=("InternalError", said))
 
     def _newest(self, row: JobRow, noted: Run) -> Run:
         return next(iter(self._dagster.runs(job_id=row.id)), noted)

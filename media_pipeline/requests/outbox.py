@@ -18,7 +18,8 @@ import sqlalchemy as sa
 
 from media_pipeline.errors import MediaPipelineError
 from media_pipeline.requests.order import Order
-from media_pipeline.requests.tables import JOBS, Database
+from media_pipeline.requests.records import Lease
+from media_pipeline.requests.tables import JOBS, LEASES, Database
 
 Outcome = Literal["success", "failed", "cancelled"]
 
@@ -193,15 +194,18 @@ class Outbox:
 
     def start(self, identity: str, run_id: str) -> bool:
         """Note that a run works on the job; false when it is finished, so that nothing is to do."""
-        return self._change(
-            identity,
-            started=sa.func.coalesce(_JOB.started, self._clock()),
-            run_id=run_id,
-        )
+        started = sa.func.coalesce(_JOB.started, self._clock())
+        return self._change(identity, started=started, run_id=run_id)
 
-    def advance(self, identity: str, progress: float) -> bool:
-        """Note the share that is done; false when the job is finished (it was cancelled)."""
-        return self._change(identity, durable=False, progress=progress)
+    def lease(self, identity: str) -> Lease:
+        """What the run of a job holds for as long as it works: see :meth:`abandoned`."""
+        return Lease(self._database, identity, RUN_LEASE_S, self._clock)
+
+    def advance(self, identity: str, progress: float, *, run_id: str | None = None) -> bool:
+        """Note the share that is done; false when the job is finished (it was cancelled), or
+        another run than ``run_id`` works on it.
+        """
+        return self._change(identity, by=run_id, durable=False, progress=progress)
 
     def finish(
         self,
@@ -210,10 +214,14 @@ class Outbox:
         *,
         result: Any = None,
         error: tuple[str, str] = ("", ""),
+        run_id: str | None = None,
     ) -> bool:
-        """End a job; false when it had ended before, and nothing changes."""
+        """End a job; false when it had ended before, or another run than ``run_id`` works on it:
+        then nothing changes.
+        """
         return self._change(
             identity,
+            by=run_id,
             finished=self._clock(),
             outcome=outcome,
             progress=1.0 if outcome == "success" else _JOB.progress,
@@ -257,6 +265,24 @@ class Outbox:
             limit,
         )
 
+    def abandoned(self, identities: Sequence[str]) -> set[str]:
+        """Which of the jobs have a run that has stopped to renew its lease: its process is gone, on
+        whatever machine it was. Runs that have not begun hold none.
+        """
+        over = [LEASES.c.name.in_(identities), LEASES.c.until < self._clock()]
+        with self._database.read() as connection:
+            return set(connection.scalars(sa.select(LEASES.c.name).where(*over)))
+
+    def launch_again(self, identity: str) -> None:
+        """Forget the run of a job: it waits for another."""
+        with self._database.write() as connection:
+            connection.execute(
+                JOBS.update()
+                .where(_JOB.id == identity, _JOB.finished.is_(None))
+                .values(launching=None, dispatched=None, run_id=None)
+            )
+            connection.execute(LEASES.delete().where(LEASES.c.name == identity))
+
     def to_end(self, limit: int) -> list[JobRow]:
         """Cancelled jobs whose run may still go on."""
         return self._open(
@@ -292,11 +318,20 @@ class Outbox:
 
     # --- below ---
 
-    def _change(self, identity: str, *, durable: bool = True, **values: Any) -> bool:
+    def _change(
+        self,
+        identity: str,
+        *,
+        by: str | None = None,
+        durable: bool = True,
+        **values: Any,
+    ) -> bool:
+        """Change a job that is not finished, where the run ``by`` works on it if one is named."""
+        where = [_JOB.id == identity, _JOB.finished.is_(None)]
+        if by is not None:
+            where.append(_JOB.run_id == by)
         with self._database.write(durable=durable) as connection:
-            done = connection.execute(
-                JOBS.update().where(_JOB.id == identity, _JOB.finished.is_(None)).values(**values)
-            )
+            done = connection.execute(JOBS.update().where(*where).values(**values))
         return bool(done.rowcount)
 
     def _open(self, where: list[Any], order: list[Any], limit: int) -> list[JobRow]:
@@ -307,6 +342,8 @@ class Outbox:
         return [_job(row) for row in rows]
 
 
+RUN_LEASE_S = 120.0
+"""After which a run that has not renewed its lease counts as gone."""
 MAX_NOTIFY_TRIES = 5
 _WAITS = {0: 0.0, 1: 2.0, 2: 10.0, 3: 42.0, 4: 170.0}
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
+import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +16,7 @@ import sqlalchemy as sa
 
 from media_pipeline.requests.tables import LEASES, MEDIA, NONCES, Database
 
+_LOG = logging.getLogger(__name__)
 _INSERT_NONCE = NONCES.insert()
 
 
@@ -51,8 +55,10 @@ class Lease:
         self._clock = clock
         self.holder = uuid.uuid4().hex
 
-    def hold(self) -> bool:
-        """Take or renew the lease; false when somebody else has it."""
+    def hold(self, *, whoever: bool = False) -> bool:
+        """Take or renew the lease; false when somebody else has it. With ``whoever`` it is taken
+        from whoever has it.
+        """
         now = self._clock()
         values = {"holder": self.holder, "until": now + self._seconds}
         with self._database.write(queue=True, durable=False) as connection:
@@ -60,10 +66,34 @@ class Lease:
             if row is None:
                 connection.execute(LEASES.insert().values(name=self._name, **values))
                 return True
-            if row.holder != self.holder and row.until > now:
+            if row.holder != self.holder and row.until > now and not whoever:
                 return False
             connection.execute(LEASES.update().where(LEASES.c.name == self._name).values(**values))
         return True
+
+    @contextmanager
+    def kept(self, every: float) -> Iterator[None]:
+        """Take the lease from whoever has it, and renew it for the time of the block, from a thread
+        of its own: what is done meanwhile may not come to it for minutes.
+        """
+        stop = threading.Event()
+
+        def renew() -> None:
+            while not stop.wait(every):
+                try:
+                    self.hold()
+                except sa.exc.SQLAlchemyError as error:  # the next time may be in time
+                    _LOG.warning("the lease %s was not renewed: %s", self._name, error)
+
+        self.hold(whoever=True)
+        thread = threading.Thread(target=renew, name=f"lease {self._name}", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()
+            self.release()
 
     def release(self) -> None:
         """Give it back, if it is ours."""

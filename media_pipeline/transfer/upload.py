@@ -32,6 +32,7 @@ def upload(
     *,
     storage_options: Mapping[str, Any] | None = None,
     proceed: Callable[[], bool] = lambda: True,
+    undo: Callable[[], bool] = lambda: True,
 ) -> list[Delivered]:
     """Put files where they are wanted; what is there already under the names is replaced.
 
@@ -39,6 +40,7 @@ def upload(
     ----------
     files : by URI of object storage, or ``file://``.
     proceed : asked before and after each file; when it says no, what was put is removed again.
+    undo : asked before anything is removed; says no where somebody else has put the same there.
 
     Returns
     -------
@@ -60,9 +62,11 @@ def upload(
             if proceed():
                 return done
     except BaseException:
-        remove([one.uri for one in done], storage_options)
+        if undo():
+            remove([one.uri for one in done], storage_options)
         raise
-    remove([one.uri for one in done], storage_options)
+    if undo():
+        remove([one.uri for one in done], storage_options)
     return []
 
 

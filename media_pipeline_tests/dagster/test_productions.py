@@ -133,6 +133,27 @@ def test_a_job_cancelled_while_it_works_delivers_nothing(
     assert site.delivered() == site.leftovers() == []
 
 
+def test_a_run_whose_job_was_given_to_another_run_takes_nothing_away(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = site.accept()
+    place = f"{site.root}/out/a.srt"
+    advance = Desk.advance
+
+    def replaced(self: Desk, progress: float) -> bool:
+        if progress == 0.95 and not site.files.exists(place):  # it was thought dead, and delivers
+            site.files.pipe_file(place, b"the other's")
+            site.outbox.start(row.id, "another")
+            site.outbox.finish(row.id, "success", run_id="another")
+        return advance(self, progress)
+
+    monkeypatch.setattr(Desk, "advance", replaced)
+    assert not site.run(row).success
+    assert site.row(row).outcome == "success"
+    assert site.files.cat_file(place) == b"the other's"
+    assert site.leftovers() == []
+
+
 @pytest.mark.parametrize(
     ("values", "code", "says"),
     [

@@ -8,7 +8,7 @@ import pytest
 from media_pipeline.errors import MediaPipelineError
 from media_pipeline.gateway.dagster_client import JOB_TAG, DagsterRefuses, DagsterUnavailable, Run
 from media_pipeline.gateway.dispatcher import Dispatcher
-from media_pipeline.requests.outbox import MAX_NOTIFY_TRIES, JobRow, Outbox
+from media_pipeline.requests.outbox import MAX_NOTIFY_TRIES, RUN_LEASE_S, JobRow, Outbox
 from media_pipeline.requests.records import Lease, Nonces
 from media_pipeline.requests.tables import Database
 from media_pipeline_tests.generators.submissions import Clock, submission
@@ -38,7 +38,7 @@ class Dagster:
             run for run in self.kept if (run.tags[JOB_TAG] == job_id if job_id else run.id in ids)
         ]
 
-    def end(self, run_id: str) -> None:
+    def end(self, run_id: str, *, gone: bool = False) -> None:
         self.becomes(run_id, "CANCELED")
 
     def becomes(self, run_id: str, status: str, **tags: str) -> None:
@@ -155,6 +155,28 @@ def test_a_run_that_dies_is_waited_for_while_it_is_repeated(bench: Bench) -> Non
     bench.later()
     found = bench.row(row.id)
     assert (found.outcome, found.error_code) == ("failed", "InternalError")
+
+
+def test_a_run_that_is_gone_without_a_word_is_replaced_but_not_for_ever(bench: Bench) -> None:
+    row = bench.outbox.submit(submission())
+    for number in range(3):
+        bench.dispatcher.tick()
+        run = bench.dagster.kept[0]
+        assert (len(bench.dagster.kept), run.status) == (number + 1, "QUEUED")
+        assert bench.outbox.start(row.id, run.id)
+        bench.dagster.becomes(run.id, "STARTED")
+        lease = bench.outbox.lease(row.id)
+        assert lease.hold(whoever=True)  # its process begins
+        bench.later(RUN_LEASE_S - 1)
+        assert lease.hold()  # and lives
+        bench.later(RUN_LEASE_S - 1)
+        assert run.id in [one.id for one in bench.dagster.kept if not one.finished]
+        bench.later()  # and is gone
+        assert all(one.finished for one in bench.dagster.kept if one.id == run.id)
+        assert not bench.outbox.advance(row.id, 0.5, run_id=run.id)  # should it come back
+        assert not bench.outbox.finish(row.id, "success", run_id=run.id) or number == 2
+    found = bench.row(row.id)
+    assert (found.outcome, found.error_message) == ("failed", "3 runs of the job have died")
 
 
 def test_a_run_that_was_ended_in_dagster_is_a_cancelled_job(bench: Bench) -> None:

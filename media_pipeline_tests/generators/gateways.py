@@ -59,7 +59,7 @@ class InProcessDagster(DagsterClient):
             if (run.tags["media/job_id"] == job_id if job_id else run.id in ids)
         ]
 
-    def end(self, run_id: str) -> None:
+    def end(self, run_id: str, *, gone: bool = False) -> None:
         self.kept = [Run(r.id, "CANCELED", r.tags) if r.id == run_id else r for r in self.kept]
 
     def ready(self) -> bool:

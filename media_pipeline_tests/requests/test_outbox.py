@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from media_pipeline.errors import StoreError
-from media_pipeline.requests.outbox import Outbox, QueueFull, TokenReused
+from media_pipeline.requests.outbox import RUN_LEASE_S, Outbox, QueueFull, TokenReused
 from media_pipeline.requests.records import Lease, MediaRegistry, Nonces
 from media_pipeline.requests.tables import Database
 from media_pipeline_tests.generators.submissions import Clock, submission
@@ -171,6 +172,36 @@ def test_one_leads_at_a_time(database: Database, clock: Clock) -> None:
     two.release()
     one.release()
     assert one.hold()
+
+
+def test_a_lease_is_renewed_while_work_goes_on_and_given_back(
+    database: Database, clock: Clock
+) -> None:
+    dead, other = Lease(database, "l", 10, clock), Lease(database, "l", 10, clock)
+    assert dead.hold()
+    with Lease(database, "l", 10, clock).kept(0.01):  # of a run that is repeated
+        for _ in range(3):
+            clock.now += 9
+            time.sleep(0.2)
+            assert not other.hold() and not dead.hold()
+    assert other.hold()
+
+
+def test_a_job_is_abandoned_when_its_run_stops_to_renew_and_only_its_own_run_moves_it(
+    outbox: Outbox, clock: Clock
+) -> None:
+    row, waiting = outbox.submit(submission()), outbox.submit(submission())
+    outbox.start(row.id, "run-1")
+    assert outbox.lease(row.id).hold()
+    clock.now += RUN_LEASE_S + 1
+    assert outbox.abandoned([row.id, waiting.id]) == {row.id}
+    outbox.launch_again(row.id)
+    assert outbox.abandoned([row.id]) == set()
+    assert {one.id for one in outbox.to_dispatch(9)} == {row.id, waiting.id}
+    assert outbox.start(row.id, "run-2")
+    assert not outbox.advance(row.id, 0.5, run_id="run-1")
+    assert not outbox.finish(row.id, "failed", run_id="run-1")
+    assert outbox.finish(row.id, "success", run_id="run-2")
 
 
 def test_of_many_that_want_to_lead_at_once_one_does(database: Database, clock: Clock) -> None:
