@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from media_pipeline._cli.console import note, say
 from media_pipeline._cli.direct import Request, request
-from media_pipeline._cli.options import read_time, stage_params
+from media_pipeline._cli.options import read_json, read_time, stage_params
 from media_pipeline._cli.outputs import check_output, new_file
-from media_pipeline.errors import InvalidParameter
 
 if TYPE_CHECKING:
     from media_pipeline.production.captioning import Wishes
@@ -94,19 +92,12 @@ def _wishes(
 
     return captioning.wishes(
         {
-            "settings": _json("--settings", settings),
-            "replace": _json("--replace", replace),
-            "exclude_time_ranges": _json("--exclude", exclude),
+            "settings": read_json("--settings", settings),
+            "replace": read_json("--replace", replace),
+            "exclude_time_ranges": read_json("--exclude", exclude),
             "language": language,
         }
     )
-
-
-def _json(option: str, text: str | None) -> Any:
-    try:
-        return None if text is None else json.loads(text)
-    except ValueError as error:
-        raise InvalidParameter(f"{option} is not JSON ({error})", "see --help") from None
 
 
 def _catalogue(job: Request, output: Path, language: str | None) -> str:

@@ -6,6 +6,7 @@ are only imported when the command runs or explains itself, not when the list of
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -97,6 +98,19 @@ def read_time(name: str, text: str) -> float:
     if not (math.isfinite(seconds) and seconds >= 0):
         raise typer.BadParameter(f"{name} is {text}: give seconds or HH:MM:SS")
     return seconds
+
+
+def read_json(option: str, text: str | None) -> Any:
+    """The value of an option that is JSON; None where it was not given.
+
+    Raises
+    ------
+    InvalidParameter
+    """
+    try:
+        return None if text is None else json.loads(text)
+    except ValueError as error:
+        raise InvalidParameter(f"{option} is not JSON ({error})", "see --help") from None
 
 
 def read_profile(name: str | None, assignments: list[str]) -> Profile:

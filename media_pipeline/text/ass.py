@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from media_pipeline.media.fonts import Font, font_scale
@@ -19,6 +19,7 @@ from media_pipeline.text.formats import escape_ass
 __all__ = [
     "Event",
     "Style",
+    "add_under",
     "ass_alpha",
     "ass_centis",
     "ass_colour",
@@ -116,6 +117,26 @@ def document(width: int, height: int, styles: Iterable[Style], events: Sequence[
     )
     subs.info["YCbCr Matrix"] = "None"
     subs.styles = {style.name: style.entry() for style in styles}
+    _append(subs, events)
+    return str(subs.to_string("ass", header_notice=""))
+
+
+def add_under(document: str, events: Sequence[Event]) -> str:
+    """A document with more events, all of them under those that it has, in its first style."""
+    import pysubs2
+
+    subs = pysubs2.SSAFile.from_string(document, format_="ass")
+    style = next(iter(subs.styles))
+    for event in subs:
+        event.layer += 1
+    _append(subs, [replace(event, style=style, layer=0) for event in events])
+    subs.sort()
+    return str(subs.to_string("ass", header_notice=""))
+
+
+def _append(subs: Any, events: Sequence[Event]) -> None:
+    import pysubs2
+
     for event in sorted(events, key=lambda e: (e.start, e.layer)):
         start, end = ass_centis(event.start), ass_centis(event.end)
         if start < end:
@@ -128,7 +149,6 @@ def document(width: int, height: int, styles: Iterable[Style], events: Sequence[
                     layer=event.layer,
                 )
             )
-    return str(subs.to_string("ass", header_notice=""))
 
 
 def ass_centis(seconds: float) -> int:

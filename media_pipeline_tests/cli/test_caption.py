@@ -123,3 +123,41 @@ def test_what_is_wrong_is_said(
     for word in words:
         assert word in done.errors[-1]
     assert not (command.cwd / "out.mp4").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "more", "words"),
+    [
+        ("new.srt", None, (), ["new.srt", "no such file"]),
+        ("new.srt", "", (), ["new.srt", "0 bytes"]),
+        ("new.srt", "nothing", (), ["new.srt"]),
+        ("new.txt", "text alone", (), ["no times", "SRT"]),
+        ("new.srt", CUE, ("--settings", "{"), ["--settings is not JSON"]),
+        ("new.srt", CUE, ("--settings", '{"style": "neon"}'), ["karaoke"]),
+    ],
+)
+def test_what_cannot_be_localised_is_said(
+    command: Home,
+    inside: Callable[..., Done],
+    clip: Path,
+    name: str,
+    content: str | None,
+    more: tuple[str, ...],
+    words: list[str],
+) -> None:
+    if content is not None:
+        (command.cwd / name).write_text(content)
+    assert_fails(inside("localise", str(clip), name, "out.mp4", *more), 1, *words)
+    assert not (command.cwd / "out.mp4").exists()
+
+
+@pytest.mark.slow
+def test_a_film_without_captions_is_localised_with_a_note(
+    command: Home, inside: Callable[..., Done], clip: Path
+) -> None:
+    (command.cwd / "new.srt").write_text(CUE)
+    done = inside("localise", str(clip), "new.srt", "out.mp4")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "out.mp4\n"
+    assert any("no captions in its picture" in line for line in done.errors)
+    assert (command.cwd / "out.mp4").exists()

@@ -27,6 +27,7 @@ COMMANDS = [
     "transcribe",
     "highlights",
     "caption",
+    "localise",
     "correct",
     "lint",
     "search",

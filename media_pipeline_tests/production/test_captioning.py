@@ -20,10 +20,10 @@ from media_pipeline.errors import (
 )
 from media_pipeline.media.decode import decode
 from media_pipeline.media.probe import probe
-from media_pipeline.production.base import Job
 from media_pipeline.production.captioning import CAPTION, captions_of, prepare, wishes, write_frame
 from media_pipeline.text.cues import Cue, Word
 from media_pipeline_tests.generators import artifacts
+from media_pipeline_tests.generators.hands import Lake
 from media_pipeline_tests.generators.video import ffmpeg
 
 SRT = "1\n00:00:01,000 --> 00:00:02,000\nHello there\n"
@@ -37,32 +37,6 @@ def grey(tmp_path_factory: pytest.TempPathFactory) -> Path:
     grey = "color=gray:s=320x180:r=25:d=3"
     ffmpeg("-f", "lavfi", "-i", grey, "-c:v", "libx264", "-g", "25", "-pix_fmt", "yuv420p", path)
     return path
-
-
-class Lake:
-    """A runner that hands out what it was given and notes what it was asked for."""
-
-    def __init__(self, film: Path, **made: Any) -> None:
-        self.asked: list[str] = []
-        self._made = made
-        info = probe(film).model_dump(mode="json")
-        self._made["source"] = SimpleNamespace(facts={"media": info})
-        item = SimpleNamespace(name=film.name, key="k")
-        self.store = SimpleNamespace(
-            media=SimpleNamespace(get=lambda _key: item), current=lambda name, _key: made.get(name)
-        )
-        self.originals = SimpleNamespace(path=lambda _item: film)
-
-    def request(self, _key: str, name: str, *_: Any, **__: Any) -> Any:
-        self.asked.append(name)
-        found = self._made[name]
-        if isinstance(found, Exception):
-            raise found
-        return found
-
-    def job(self, folder: Path) -> Job:
-        runner: Any = self
-        return Job(runner, "k", folder, "out.mp4", lambda _share: None)
 
 
 def canonical(folder: Path, cues: list[Cue], source: str) -> Any:
