@@ -168,7 +168,7 @@ def _require_words(job: Job, found: StoredArtifact) -> None:
     name = job.runner.store.media.get(job.key).name
     raise NoSpeech(
         f"{name} has neither captions nor voices",
-        "give a film with words, or set Strategy.AllowNonSpeech to true",
+        "give a film with words, or allow others: Strategy.AllowNonSpeech, --allow-non-speech",
     )
 
 

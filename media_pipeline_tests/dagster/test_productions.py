@@ -18,6 +18,7 @@ from media_pipeline.settings import Settings
 from media_pipeline.store.places import open_filesystem
 from media_pipeline_tests.generators.storage import ObjectStorage, object_storage
 from media_pipeline_tests.generators.submissions import submission
+from media_pipeline_tests.generators.video import write_silence
 
 JOBS = {job.name: job for job in request_jobs()}
 
@@ -190,6 +191,17 @@ def test_what_fails_is_told_and_leaves_nothing(
     assert (failed.outcome, failed.error_code) == ("failed", code), failed.error_message
     assert says in (failed.error_message or "")
     assert site.delivered() == site.leftovers() == []
+
+
+def test_films_of_more_than_two_hours_together_are_refused(site: Site, tmp_path: Path) -> None:
+    site.files.put_file(str(write_silence(tmp_path / "hour.flac", 3601)), f"{site.root}/in/h.flac")
+    medium = Medium(name="x", uri=f"{site.bucket}/in/h.flac")
+    order = site.accept(function="HighlightExtraction", output=None).order
+    row = site.outbox.submit(submission(order=order.model_copy(update={"media": [medium, medium]})))
+    assert not site.run(row).success
+    failed = site.row(row)
+    assert (failed.outcome, failed.error_code) == ("failed", "InvalidParameter")
+    assert "7202 s together, value range: <= 7200" in (failed.error_message or "")
 
 
 @pytest.mark.slow

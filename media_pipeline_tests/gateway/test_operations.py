@@ -186,7 +186,13 @@ def test_speech_that_cannot_be_had_is_told(live: Gateway, bucket: str) -> None:
 def highlight_request(bucket: str, **values: Any) -> m.SubmitHighlightExtractionJobRequest:
     config = {
         "MediaArray": [{"MediaURL": f"oss://{bucket}/in/film.mp4"}],
-        "Strategy": {"Count": 1, "ClipDuration": 3, "AllowNonSpeech": True},
+        "Strategy": {
+            "Count": 1,
+            "ClipDuration": 3,
+            "AllowNonSpeech": True,
+            "EnableActionRecog": True,
+            "CustomActions": ["Fight", "打架"],
+        },
     }
     out = {
         "NeedExport": True, "Bucket": bucket, "ObjectKey": "hl/clip_{index}.mp4", "Height": 90,
@@ -209,6 +215,8 @@ def test_highlights_with_clips(live: Gateway, bucket: str) -> None:
     assert result["Media"] == f"oss://{bucket}/in/film.mp4"
     (one,) = result["TimeRanges"]
     assert 0 <= one["In"] < one["Out"] <= 2.1
+    assert any("2.00 s, less than the 3 s" in note for note in result["Notes"])
+    assert result["UnsupportedActions"] == ["Fight", "打架"]
     assert httpx.get(one["OutputURL"], trust_env=False).content[4:8] == b"ftyp"
     assert client.get_media_info(m.GetMediaInfoRequest(media_id=one["MediaId"])).body
 
@@ -325,8 +333,11 @@ def test_wrong_production_jobs_are_refused_by_name_and_range(
         ({"MediaArray": []}, {}, "1-5 items"),
         ({"MediaArray": [{"MediaURL": "oss://bkt/a"}] * 6}, {}, "1-5 items"),
         ({"MediaArray": [{}]}, {}, "'InputConfig.MediaArray.0.MediaId'"),
+        ({"Strategy": {"Count": 0}}, {}, "value range: 1-10"),
         ({"Strategy": {"Count": 11}}, {}, "value range: 1-10"),
+        ({"Strategy": {"ClipDuration": 2}}, {}, "value range: 3-60"),
         ({"Strategy": {"ClipDuration": 61}}, {}, "value range: 3-60"),
+        ({}, {"NeedExport": True, "Video": {"Codec": "vp7"}}, "'OutputConfig.Video.Codec'"),
         ({"Strategy": {"CustomActions": ["toolong"]}}, {}, "1-5 chars"),
         ({"Strategy": {"CustomActions": ["a"] * 51}}, {}, "<= 50 items"),
         ({}, {"NeedExport": True}, "'OutputConfig.Bucket' is missing"),

@@ -284,3 +284,9 @@ def frames_of(path: Path) -> Iterator[av.VideoFrame]:
     """All frames as PyAV gives them, for comparison."""
     with av.open(source(path)) as container:
         yield from container.decode(video=0)
+
+
+def write_silence(path: Path, seconds: float) -> Path:
+    """Silence as FLAC, which is small however long it lasts."""
+    ffmpeg("-f", "lavfi", "-i", "anullsrc=r=8000:cl=mono", "-t", str(seconds), path)
+    return path
