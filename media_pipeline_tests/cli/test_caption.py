@@ -158,6 +158,6 @@ def test_a_film_without_captions_is_localised_with_a_note(
     (command.cwd / "new.srt").write_text(CUE)
     done = inside("localise", str(clip), "new.srt", "out.mp4")
     assert done.returncode == 0, done.stderr
-    assert done.stdout == "out.mp4\n"
+    assert done.stdout == f"{command.cwd / 'out.mp4'}\n"
     assert any("no captions in its picture" in line for line in done.errors)
     assert (command.cwd / "out.mp4").exists()
