@@ -48,6 +48,8 @@ PARAMETERS = ("captions", "settings", "replace", "exclude_time_ranges", "languag
 _ADDRESS = re.compile(r"(https?|s3|oss)://\S+", re.IGNORECASE)
 _OWN = ("human", "embedded")
 """Sources of captions that are meant to be shown, and are not in the picture already."""
+_UNREAD = ("captions",)
+"""Reading the picture costs more than all else, and what stands in it needs no second text."""
 
 
 @dataclass(frozen=True)
@@ -173,14 +175,14 @@ def captions_of(job: Job, info: MediaInfo, asked: Wishes) -> Given:
     if cues and asked.settings.style in UNTIMED_STYLES:
         return Given(tuple(caption(cue) for cue in cues))
     try:
-        words = job.runner.request(job.key, "words", params, progress=job.progress)
+        words = job.runner.request(job.key, "words", params, without=_UNREAD, progress=job.progress)
     except NoEngineForLanguage:
         if cues and asked.settings.estimate_word_times:
             return Given(tuple(caption(cue) for cue in cues))
         raise
     if not cues:
         name = job.runner.store.media.get(job.key).name
-        speech = job.runner.request(job.key, "speech_subtitles", params)
+        speech = job.runner.request(job.key, "speech_subtitles", params, without=_UNREAD)
         return Given(tuple(said((), speech, words, name)))
     spoken = words_from_table(words.table("words.parquet"))
     found = [timed(cue, spoken) for cue in cues]

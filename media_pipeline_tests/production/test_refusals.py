@@ -10,6 +10,8 @@ from media_pipeline.production.refusals import refusal
 
 
 class Inner(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
     priority: int = Field(6, ge=1, le=10)
 
 
@@ -45,6 +47,10 @@ class Asked(BaseModel):
             {"name": "a", "more": 1},
             "'P.more' is invalid, there is no such parameter, there are: "
             "name, kind, seconds, inner, many",
+        ),
+        (
+            {"name": "a", "inner": {"speed": 1}},
+            "'P.inner.speed' is invalid, there is no such parameter, there are: priority",
         ),
     ],
 )

@@ -19,6 +19,7 @@ def test_200_submits_at_once_with_one_token_are_one_job(outbox: Outbox) -> None:
         rows = list(pool.map(lambda _: outbox.submit(submission("token")), range(200)))
     assert len({row.id for row in rows}) == 1
     assert outbox.counts() == {"waiting": 1, "running": 0}
+    assert outbox.waiting() == 1
 
 
 def test_two_gateways_take_each_token_once_and_number_without_gaps(

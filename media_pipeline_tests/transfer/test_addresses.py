@@ -5,7 +5,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from media_pipeline.errors import InvalidParameter
-from media_pipeline.transfer.addresses import file_name, media_uri, object_uri, web_address
+from media_pipeline.transfer.addresses import (
+    file_name,
+    media_uri,
+    object_uri,
+    open_address,
+    web_address,
+)
 
 
 @pytest.mark.parametrize(
@@ -64,6 +70,43 @@ def test_other_hosts_are_taken_when_they_are_named() -> None:
 def test_strange_web_addresses_are_refused(text: str) -> None:
     with pytest.raises(InvalidParameter):
         web_address(text, "NotifyAddress", None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://example.com/a.mp4?x=1",
+        "http://93.184.215.14/a.mp4",
+        "http://10.0.0.5:9000/a.mp4",
+        "http://[2606:2800:21f:cb07:6820:80da:af6b:8b2c]/a.mp4",
+    ],
+)
+def test_open_addresses_may_be_of_any_public_host_or_a_named_one(text: str) -> None:
+    assert open_address(text, "video_url", ["10.0.0.5:9000"]) == text
+
+
+def test_open_addresses_may_be_objects_of_storage_where_that_is_wanted() -> None:
+    assert open_address("s3://bucket/a/b.mp4", "video_url", []) == "oss://bucket/a/b.mp4"
+    signed = "https://bucket.oss-cn-x.aliyuncs.com/a.mp4?Signature=x"
+    assert open_address(signed, "video_url", []) == signed
+    for text in ("s3://bucket/a", "oss://bucket/a"):
+        with pytest.raises(InvalidParameter, match=r"give an http:// or https:// address$"):
+            open_address(text, "webhook_url", [], storage=False)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "a.mp4", "/etc/passwd", "file:///etc/passwd", "gopher://example.com/", "s3://b", "http://",
+        "http://127.0.0.1/", "http://10.0.0.5:9001/", "http://192.168.0.1/", "http://0.0.0.0/",
+        "http://169.254.169.254/", "http://[::1]/", "http://[fe80::1]/", "http://[::ffff:127.0.0.1]/",
+        "http://[64:ff9b::7f00:1]/", "http://LOCALHOST/", "http://224.0.0.1/", "http://100.64.0.1/",
+        "http://u:p@example.com/", "http://example.com/a b", "http://example.com\\@127.0.0.1/",
+    ],
+)  # fmt: skip
+def test_open_addresses_lead_to_no_inner_machine(text: str) -> None:
+    with pytest.raises(InvalidParameter, match="'video_url'"):
+        open_address(text, "video_url", ["10.0.0.5:9000"])
 
 
 ADDRESSES = (

@@ -56,6 +56,23 @@ def test_a_local_original_is_used_in_place(originals: Originals, film: Path) -> 
     assert originals.locate(film.as_uri()).path == film
 
 
+def test_what_is_at_hand_is_neither_fetched_nor_hashed(
+    originals: Originals, film: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("fetch", "sha256_file"):
+        monkeypatch.setattr(module, name, None)
+    known = item(film, "s3://bucket/gone.mp4", film.as_uri())
+    assert originals.at_hand(known) == film
+    film.write_bytes(b"another film")
+    assert originals.at_hand(known) is None
+    film.unlink()
+    assert originals.at_hand(known) is None
+    copy = originals.cache.folder / known.sha256 / "film.mp4"
+    copy.parent.mkdir(parents=True)
+    copy.write_bytes(b"film")
+    assert originals.at_hand(known) == copy
+
+
 def test_an_original_that_moved_or_changed_is_gone(originals: Originals, film: Path) -> None:
     known = item(film)
     film.write_bytes(b"mlif")

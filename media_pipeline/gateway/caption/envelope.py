@@ -18,6 +18,7 @@ from media_pipeline.settings import Settings
 from media_pipeline.transfer import web
 
 ENDPOINT = "/v1/video/caption"
+_LONGEST = 2000  # what strangers sent is part of messages
 UNEXPECTED = "An unexpected error occurred during the captioning process."
 _CALLERS_FAULT = (
     errors.InputError,
@@ -50,7 +51,7 @@ class Refused(Exception):
         headers: Mapping[str, str] | None = None,
     ) -> None:
         self.status = status
-        self.message = printable(message)
+        self.message = printable(message[:_LONGEST])
         self.id = id
         self.more = more or {}
         self.headers = dict(headers or {})

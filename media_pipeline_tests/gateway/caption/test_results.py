@@ -149,6 +149,26 @@ def test_hostile_captions_are_only_text(
         assert all(shown(drawn(post({**body, "captions": text}), clip, tmp_path)))
 
 
+@pytest.mark.slow
+def test_without_captions_what_is_said_is_drawn_and_nothing_is_read(
+    post: Client, live: Gateway, served: Web, tmp_path: Path
+) -> None:
+    from media_pipeline_tests.generators.films import make_small_film
+
+    film = make_small_film(tmp_path / "film.mp4", tmp_path / "work")
+    if not film.spoken:
+        pytest.skip("no speech synthesiser is installed")
+    served.files["/spoken.mp4"] = film.path.read_bytes()
+    settings = {"style": "karaoke", "position": "top_center", "word_color": "#FF0000"}
+    body = {"video_url": served.url("/spoken.mp4"), "language": "en", "settings": settings}
+    found = drawn(post(body), film.path, tmp_path)
+    for cue in film.captions:
+        middle = (cue.start + cue.end) / 2
+        assert any(upper > 30 for at, upper, _ in found if abs(at - middle) < 0.3)
+    assert min(upper for _, upper, _ in found) < 30
+    assert not (Path(live.settings.lake) / "ocr_cues").exists()
+
+
 # --- what fails -----------------------------------------------------------------------------------
 
 
