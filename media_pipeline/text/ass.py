@@ -8,7 +8,8 @@ measured widths, because libass breaks unspaced scripts only when built for it.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,9 +26,12 @@ __all__ = [
     "ass_colour",
     "document",
     "escape_ass",
+    "recoloured",
     "rounded_box",
 ]
 
+_BLOCK = re.compile(r"\{[^}]*\}")
+_COLOUR_TAG = re.compile(r"(\\[1-4]?c)&?H?([0-9A-Fa-f]{1,8})&?")
 _KAPPA = 0.5523  # control points of the cubic that comes nearest to a quarter circle
 
 
@@ -131,6 +135,28 @@ def add_under(document: str, events: Sequence[Event]) -> str:
         event.layer += 1
     _append(subs, [replace(event, style=style, layer=0) for event in events])
     subs.sort()
+    return str(subs.to_string("ass", header_notice=""))
+
+
+def recoloured(document: str, change: Callable[[Colour], Colour]) -> str:
+    """A document, of our own or a user's, with each colour of its styles and tags changed."""
+    import pysubs2
+
+    def changed(red: int, green: int, blue: int) -> Colour:
+        return change(Colour(red, green, blue, 255))
+
+    def tag(match: re.Match[str]) -> str:
+        blue, green, red = bytes.fromhex(match[2].zfill(6)[-6:])
+        return match[1] + ass_colour(changed(red, green, blue))
+
+    subs = pysubs2.SSAFile.from_string(document, format_="ass")
+    for style in subs.styles.values():
+        for name in ("primarycolor", "secondarycolor", "outlinecolor", "backcolor"):
+            old = getattr(style, name)
+            new = changed(old.r, old.g, old.b)
+            setattr(style, name, pysubs2.Color(new.red, new.green, new.blue, old.a))
+    for event in subs:
+        event.text = _BLOCK.sub(lambda block: _COLOUR_TAG.sub(tag, block[0]), event.text)
     return str(subs.to_string("ass", header_notice=""))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,18 +15,35 @@ from media_pipeline.media import ffmpeg
 from media_pipeline.media.decode import frame_at
 from media_pipeline.media.encode import written_size
 from media_pipeline.media.fonts import Font
+from media_pipeline.media.luminance import Transfer, graphics, transfer_of
 from media_pipeline.media.probe import VideoStream
 from media_pipeline.stages.burn.drawing import Drawing
+from media_pipeline.text.ass import recoloured
+from media_pipeline.text.colours import Colour
 
 # names inside a filter would need escaping on three levels: here they are all our own
 DRAW = "ass=filename=captions.ass:fontsdir=fonts"
 """The filter, for ffmpeg that runs in the folder of :func:`put`."""
 
 
-def put(drawing: Drawing, folder: Path) -> None:
-    """Write a drawing into a folder."""
-    (folder / "captions.ass").write_text(drawing.document, encoding="utf-8")
+def put(drawing: Drawing, folder: Path, transfer: Transfer = "sdr") -> None:
+    """Write a drawing into a folder, in the colours of a film that codes light in that way."""
+    text = drawing.document
+    if transfer != "sdr":
+        text = recoloured(text, _for(transfer))
+    (folder / "captions.ass").write_text(text, encoding="utf-8")
     _gather(drawing.fonts, folder / "fonts")
+
+
+def _for(transfer: Transfer) -> Callable[[Colour], Colour]:
+    coded = graphics(transfer)
+
+    def change(colour: Colour) -> Colour:
+        given = (colour.red / 255, colour.green / 255, colour.blue / 255)
+        red, green, blue = (round(255 * part) for part in coded(given))
+        return Colour(red, green, blue, colour.alpha)
+
+    return change
 
 
 def still(path: Path, video: VideoStream, drawing: Drawing, time: float, target: Path) -> None:
@@ -53,7 +70,7 @@ def still(path: Path, video: VideoStream, drawing: Drawing, time: float, target:
     picture = frame_at(path, time)
     with TemporaryDirectory(prefix="media_pipeline_") as folder:
         scratch = Path(folder)
-        put(drawing, scratch)
+        put(drawing, scratch, transfer_of(path, video.index))
         draw_on(picture, written_size(video), time, scratch, target)
 
 

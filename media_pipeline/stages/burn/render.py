@@ -13,6 +13,7 @@ from media_pipeline.media import ffmpeg
 from media_pipeline.media.encode import aac_args, deep_args, fits_mp4, h264_args, picture_filters
 from media_pipeline.media.files import atomic_path
 from media_pipeline.media.gops import NotJoinable
+from media_pipeline.media.luminance import transfer_of
 from media_pipeline.media.probe import MediaInfo
 from media_pipeline.stages.base import Progress, quiet
 from media_pipeline.stages.burn.drawing import Drawing
@@ -72,7 +73,7 @@ def burn(
         atomic_path(target) as partial,
     ):
         scratch = Path(folder)
-        put(drawing, scratch)
+        put(drawing, scratch, transfer_of(path, info.video.index))
         try:
             if whole:
                 raise NotJoinable("that was asked for")
