@@ -34,7 +34,8 @@ def refusal(model: type[BaseModel], error: ValidationError, place: str = "") -> 
     schema = model.model_json_schema()
     if first["type"] == "extra_forbidden":
         around = _at(schema, schema, first["loc"][:-1])
-        allowed = ", ".join(around.get("properties", {})) or "none"
+        choices = (around, *(_resolved(schema, one) for one in around.get("anyOf", ())))
+        allowed = ", ".join(name for one in choices for name in one.get("properties", ())) or "none"
         return f"'{name}' is invalid, there is no such parameter, there are: {allowed}"
     if first["type"] == "missing":
         return f"'{name}' is missing"
