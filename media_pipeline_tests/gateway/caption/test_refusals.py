@@ -294,7 +294,7 @@ def test_jobs_that_are_none_are_not_found(live: Gateway, name: str) -> None:
 
 
 def test_jobs_of_the_other_contract_are_none_of_this(live: Gateway, held: None) -> None:
-    from media_pipeline_tests.generators.requests import submission
+    from media_pipeline_tests.generators.submissions import submission
 
     row = live.service.outbox.submit(submission())
     assert_refused(get(live, f"/v1/jobs/{row.id}"), 404)
