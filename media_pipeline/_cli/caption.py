@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 def caption(
     media: Annotated[str, typer.Argument(metavar="INPUT", help="file or URI")],
-    output: Annotated[Path, typer.Argument(metavar="OUTPUT.mp4", help="film to write")],
+    output: Annotated[
+        Path,
+        typer.Argument(metavar="OUTPUT.mp4", help="film to write; .mov or .webm if transparent"),
+    ],
     captions: Annotated[
         str | None,
         typer.Option(
@@ -70,7 +73,9 @@ def caption(
     spoken is marked in those.
     """
     at = None if preview is None else read_time("--preview", preview)
-    output = check_output(output, media, (".mp4",) if at is None else (".png", ".jpg"))
+    output = check_output(
+        output, media, (".mp4", ".mov", ".webm") if at is None else (".png", ".jpg")
+    )
     wishes = _wishes(settings, replace, exclude, language)
     if language is not None:
         stage_params(language={"language": language})

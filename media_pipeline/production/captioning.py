@@ -24,6 +24,7 @@ from media_pipeline.media.encode import written_size
 from media_pipeline.media.files import atomic_path
 from media_pipeline.media.fonts import check_family
 from media_pipeline.media.probe import MediaInfo
+from media_pipeline.media.transparency import is_transparent
 from media_pipeline.media.verify import verify_media
 from media_pipeline.production.base import Function, Job, Result, Task
 from media_pipeline.stages.burn import (
@@ -136,7 +137,7 @@ def _captions(text: str | None) -> dict[str, str | None]:
 
 
 def prepare(values: Mapping[str, Any]) -> Task:
-    """Check the parameters, and give the work: an MP4 with the captions in it."""
+    """Check the parameters, and give the work: the film with the captions in it."""
     asked = wishes(values)
 
     def work(job: Job) -> Result:
@@ -211,10 +212,21 @@ def write_film(
     Returns
     -------
     share of the picture's time that was coded anew, and why it was all of it, where it was.
+
+    Raises
+    ------
+    InvalidParameter
+        when the film is transparent and would no longer be, or for what :meth:`Wishes.drawing`
+        refuses.
     """
     name = job.runner.store.media.get(job.key).name
     drawing = _noted(asked.drawing(given, info, name), job.note)
     media = job.runner.originals.path(job.runner.store.media.get(job.key))
+    if target.suffix == ".mp4" and info.video and is_transparent(media, info.video.index):
+        raise InvalidParameter(
+            f"the picture of {name} is transparent, which MP4 cannot hold",
+            "name an output that ends in .mov or .webm",
+        )
     done = burn(media, info, target, drawing, progress=job.progress)
     verify_media(target, duration=info.video.duration if info.video else None)
     return done.share, done.why

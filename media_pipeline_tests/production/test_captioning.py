@@ -115,6 +115,17 @@ def test_captions_at_an_address_are_fetched_by_others(grey: Path, tmp_path: Path
     assert prepare({"captions": "see https://host/film.srt"}).files == {}
 
 
+def test_a_transparent_film_is_not_put_on_black_unasked(tmp_path: Path) -> None:
+    film = tmp_path / "film.mov"
+    clear = "color=red@0.25:s=160x90:r=25:d=0.4,format=argb"
+    ffmpeg("-f", "lavfi", "-i", clear, "-c:v", "qtrle", film)
+    task = prepare({"captions": "Hello"})
+    with pytest.raises(InvalidParameter, match=r"\.mov or \.webm"):
+        task.work(Lake(film).job(tmp_path / "out"))
+    job = replace(Lake(film).job(tmp_path), name="out.mov")
+    assert task.work(job)["Why"] == "its picture is transparent"
+
+
 def test_one_frame_needs_no_lake(grey: Path, tmp_path: Path) -> None:
     asked, info = wishes({"captions": "Hello"}), probe(grey)
     given = asked.given(info.duration)

@@ -12,11 +12,13 @@ from media_pipeline.media.fonts import find_font, font_scale
 from media_pipeline.text.ass import (
     Event,
     Style,
+    add_under,
     ass_alpha,
     ass_centis,
     ass_colour,
     document,
     escape_ass,
+    recoloured,
     rounded_box,
 )
 from media_pipeline.text.colours import Colour
@@ -83,3 +85,24 @@ def test_a_rounded_box_stays_inside_its_sides() -> None:
     points = [float(p) for p in re.findall(r"-?\d+\.?\d*", path[1])]
     xs, ys = points[0::2], points[1::2]
     assert (min(xs), max(xs), min(ys), max(ys)) == (0.0, 80.0, 0.0, 30.0)
+
+
+def test_every_colour_of_a_document_is_changed_and_nothing_else() -> None:
+    font = find_font("0")
+    style = Style("Caption", font, 20.0, colour=Colour(255, 0, 0, 128))
+    text = r"{\1c&H0000FF&\3a&H80&}red {\c&HFF&}c&HFF& {\fs20}"
+    given = document(640, 360, [style], [Event(0.0, 1.0, text, "Caption")])
+    halved = recoloured(given, lambda c: Colour(c.red // 2, c.green, c.blue, c.alpha))
+    subs = pysubs2.SSAFile.from_string(halved)
+    assert subs.styles["Caption"].primarycolor == pysubs2.Color(127, 0, 0, 127)
+    assert subs[0].text == r"{\1c&H00007F&\3a&H80&}red {\c&H00007F&}c&HFF& {\fs20}"
+
+
+def test_what_is_added_stands_under_what_is_there() -> None:
+    style = Style("Caption", find_font("0"), 20.0)
+    given = document(640, 360, [style], [Event(1.0, 2.0, "text", "Caption")])
+    subs = pysubs2.SSAFile.from_string(add_under(given, [Event(0.5, 2.5, "box", "")]))
+    assert [(e.text, e.layer, e.style) for e in subs] == [
+        ("box", 0, "Caption"),
+        ("text", 1, "Caption"),
+    ]

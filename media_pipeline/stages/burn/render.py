@@ -8,13 +8,20 @@ from tempfile import TemporaryDirectory
 
 import av
 
-from media_pipeline.errors import EncodeFailed, NoVideoStream
+from media_pipeline.errors import EncodeFailed, InvalidParameter, NoVideoStream
 from media_pipeline.media import ffmpeg
 from media_pipeline.media.encode import aac_args, deep_args, fits_mp4, h264_args, picture_filters
 from media_pipeline.media.files import atomic_path
 from media_pipeline.media.gops import NotJoinable
 from media_pipeline.media.luminance import transfer_of
 from media_pipeline.media.probe import MediaInfo
+from media_pipeline.media.transparency import (
+    FILTER_PIXELS,
+    FORMS,
+    decoder_args,
+    encoder_args,
+    is_transparent,
+)
 from media_pipeline.stages.base import Progress, quiet
 from media_pipeline.stages.burn.drawing import Drawing
 from media_pipeline.stages.burn.libass import DRAW, put
@@ -45,17 +52,18 @@ def burn(
     whole: bool = False,
     progress: Progress = quiet,
 ) -> Burned:
-    """Draw captions on a film and write it as MP4.
+    """Draw captions on a film and write it as MP4, or as MOV; transparent film also as WebM.
 
     Where the film is H.264 that can be joined with new pictures, only the groups of pictures that
     show something are coded anew and all others copied; else all are. Frames keep their number and
-    times. Sound is copied where MP4 carries it, else becomes AAC.
+    times. Sound is copied where MP4 carries it, else becomes AAC. A transparent picture stays so in
+    MOV (ProRes 4444) and WebM (VP9); in MP4 it is put on black.
 
     Parameters
     ----------
     path : the film.
     info : what probing found in it.
-    target : ``.mp4``, written whole or not at all.
+    target : ``.mp4``, ``.mov`` or ``.webm``, written whole or not at all.
     drawing : for a picture of the size written (see
         :func:`media_pipeline.media.encode.written_size`).
     crf, preset : of the encoder.
@@ -65,6 +73,8 @@ def burn(
     Raises
     ------
     NoVideoStream, EncodeFailed
+    InvalidParameter
+        for WebM of a film that is not transparent.
     """
     if info.video is None:
         raise NoVideoStream(path.name)
@@ -73,7 +83,16 @@ def burn(
         atomic_path(target) as partial,
     ):
         scratch = Path(folder)
+        clear = target.suffix in FORMS and is_transparent(path, info.video.index)
+        if target.suffix == ".webm" and not clear:
+            raise InvalidParameter(
+                f"{path.name} has no transparent picture, for which alone WebM is written",
+                "write an .mp4",
+            )
         put(drawing, scratch, transfer_of(path, info.video.index))
+        if clear:
+            _burn_transparent(path, info, partial, scratch, crf, progress)
+            return Burned(1.0, "its picture is transparent")
         try:
             if whole:
                 raise NotJoinable("that was asked for")
@@ -114,6 +133,33 @@ def _burn_whole(
             *("-vf", ",".join([*picture_filters(video, pixels=pixels), DRAW])),
             *(deep_args(video, crf, preset) if deep else h264_args(crf, preset)),
             *_sound_args(info, 0),
+            *("-sn", "-dn", "-map_metadata", "-1"),
+            ffmpeg.source(partial),
+        ],
+        duration=info.duration,
+        progress=progress,
+        cwd=scratch,
+    )
+
+
+def _burn_transparent(
+    path: Path, info: MediaInfo, partial: Path, scratch: Path, crf: int, progress: Progress
+) -> None:
+    """As :func:`_burn_whole`; text stands on what is transparent, too."""
+    video = info.video
+    if video is None:
+        raise NoVideoStream(path.name)
+    filters = picture_filters(video, pixels=FILTER_PIXELS)
+    filters = [f.replace("format=yuv444p", "format=yuva444p") for f in filters]
+    sound = _sound_args(info, 0)
+    if partial.suffix == ".webm" and info.audio:
+        sound = [*sound, "-c:a", "libopus"]
+    ffmpeg.run(
+        [
+            *(*decoder_args(video.codec), "-i", ffmpeg.source(path), "-map", f"0:{video.index}"),
+            *("-vf", ",".join([*filters, f"{DRAW}:alpha=1"])),
+            *encoder_args(partial.suffix, crf),
+            *sound,
             *("-sn", "-dn", "-map_metadata", "-1"),
             ffmpeg.source(partial),
         ],

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 import pytest
 
+from media_pipeline.errors import InvalidParameter
 from media_pipeline.media.encode import written_size
 from media_pipeline.media.luminance import transfer_of
 from media_pipeline.media.probe import probe
@@ -52,3 +54,47 @@ def test_text_on_high_dynamic_range_is_as_bright_as_paper(
     assert (video.codec, video.bit_depth, video.color_space) == ("hevc", 10, "bt2020nc")
     assert transfer_of(out, video.index) == kind
     assert np.percentile(signal(out), 99) == pytest.approx(white, abs=0.015)
+
+
+CLEAR: dict[str, tuple[str, ...]] = {
+    "rle.mov": ("-vf", "format=argb", "-c:v", "qtrle"),
+    "prores.mov": ("-vf", "format=yuva444p10le", "-c:v", "prores_ks", "-profile:v", "4444"),
+    "vp9.webm": ("-vf", "format=yuva420p", "-c:v", "libvpx-vp9", "-auto-alt-ref", "0"),
+    "odd.mov": ("-vf", "scale=161:91,format=argb", "-c:v", "qtrle"),
+}
+
+
+def alpha(path: Path, folder: Path) -> np.ndarray:
+    """The alpha of the fifth frame, from 0 to 255."""
+    decoder = ("-c:v", "libvpx-vp9") if path.suffix == ".webm" else ()
+    pick = "select='eq(n,5)',alphaextract"
+    ffmpeg(*decoder, "-i", path, "-vf", pick, "-frames:v", "1", folder / "alpha.png")
+    found = cv2.imread(str(folder / "alpha.png"), cv2.IMREAD_GRAYSCALE)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("suffix", [".mov", ".webm"])
+@pytest.mark.parametrize("name", CLEAR)
+def test_a_transparent_picture_stays_so_under_its_text(
+    tmp_path: Path, name: str, suffix: str
+) -> None:
+    film = tmp_path / name
+    ffmpeg(
+        "-f", "lavfi", "-i", "color=red@0.25:s=320x180:r=25:d=0.4,format=rgba", *CLEAR[name], film
+    )
+    out = captioned(film, tmp_path / f"out{suffix}", position="middle_center", font_size=40)
+    found = alpha(out, tmp_path)
+    assert np.median(found) == pytest.approx(64, abs=6), "the picture is as clear as before"
+    assert np.percentile(found, 99.5) > 230, "the text is not"
+    with av.open(str(film)) as before, av.open(str(out)) as after:
+        assert len([*after.decode(video=0)]) == len([*before.decode(video=0)])
+
+
+def test_webm_is_for_transparent_film_alone(tmp_path: Path) -> None:
+    film = tmp_path / "film.mp4"
+    ffmpeg("-f", "lavfi", "-i", GREY, "-c:v", "libx264", film)
+    with pytest.raises(InvalidParameter, match=r"write an \.mp4"):
+        captioned(film, tmp_path / "out.webm")
+    assert not (tmp_path / "out.webm").exists()
+    assert probe(captioned(film, tmp_path / "out.mov")).video is not None
