@@ -86,8 +86,9 @@ class Service:
             max_wait=settings.max_wait_seconds,
             observe=self._observe_captions,
         )
+        self.door = self._door()
         self.app = create_app(
-            self._door(),
+            self.door,
             observe=self._observe,
             routers=[pages.router, routes.router],
             refusals={PREFIX: routes.refusal},

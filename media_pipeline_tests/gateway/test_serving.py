@@ -115,7 +115,7 @@ class Tree:
         (number,) = [
             int(line.split(None, 2)[0])
             for line in subprocess.run(
-                ["ps", "-o", "pid,args", "--ppid", str(self.process.pid), "--no-headers"],
+                ["ps", "-ww", "-o", "pid,args", "--ppid", str(self.process.pid), "--no-headers"],
                 capture_output=True, text=True, check=True,
             ).stdout.splitlines()
             if module in line
