@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
+from media_pipeline.production.functions import FUNCTIONS
 from media_pipeline.requests.order import Medium, Order
 from media_pipeline.requests.outbox import JobRow, Outbox
 from media_pipeline.requests.tables import Database
@@ -21,6 +22,7 @@ from media_pipeline.store.places import open_filesystem
 from media_pipeline_tests.dagster.conftest import opened
 from media_pipeline_tests.dagster.test_serve import ROOT, free_port, wait_for
 from media_pipeline_tests.generators.ice import KEY, SECRET
+from media_pipeline_tests.generators.stages import write_tone
 from media_pipeline_tests.generators.storage import ObjectStorage, object_storage
 from media_pipeline_tests.generators.submissions import submission
 
@@ -48,6 +50,7 @@ class Tree:
             f"s3://{self.bucket}", settings.storage_options("s3://")
         )
         self.files.put_file(str(film), f"{self.root}/in/film.mp4")
+        self.files.put_file(str(write_tone(folder / "voice.wav")), f"{self.root}/in/voice.wav")
         self.environment = {
             **os.environ,
             "DAGSTER_HOME": str(folder / "home"),
@@ -191,18 +194,27 @@ def test_the_script_of_the_readme(tree: Tree) -> None:
     done = subprocess.run(
         [
             sys.executable, str(ROOT / "docs" / "ice_client.py"), f"127.0.0.1:{tree.port}",
-            KEY, SECRET, f"oss://{tree.bucket}/in/film.mp4",
+            KEY, SECRET, f"oss://{tree.bucket}/in/film.mp4", f"oss://{tree.bucket}/in/voice.wav",
         ],
-        cwd=tree.folder, capture_output=True, text=True, timeout=300, check=False,
+        cwd=tree.folder, capture_output=True, text=True, timeout=600, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr + tree.log.read_text()
     lines = dict(line.split(" ", 1) for line in done.stdout.splitlines())
+    assert FUNCTIONS.keys() < lines.keys()
+    for name in FUNCTIONS:  # what the film does not have is told in words of ours
+        assert lines[name].startswith(("Success", 'Failed {"Code"')), lines[name]
+        assert "InternalError" not in lines[name]
+    missing = {name for name, said in lines.items() if said == "is not there"}
+    assert not missing & FUNCTIONS.keys()
     assert lines["CaptionExtraction"].startswith("Success")
     assert json.loads(lines["VideoClip"].removeprefix("Success "))["VideoSummaryList"]
     assert lines["ASR"].startswith("Failed NoSpeech") or "NoEngineForLanguage" in lines["ASR"]
     assert lines["Highlights"].startswith("Finished ")
     assert (tree.folder / "short.mp4").read_bytes()[4:8] == b"ftyp"
     assert (tree.folder / "captions.srt").is_file()
+    moments = json.loads(lines["Highlights"].removeprefix("Finished "))["HighlightResults"][0]
+    for number, _ in enumerate(moments["TimeRanges"]):
+        assert (tree.folder / f"moment_{number}.mp4").read_bytes()[4:8] == b"ftyp"
     logged = [json.loads(x) for x in tree.log.read_text().splitlines() if x.startswith("{")]
     assert {"SubmitIProductionJob", "GetSmartHandleJob"} <= {x.get("action") for x in logged}
     assert not any(SECRET in str(x) for x in logged)
