@@ -18,6 +18,7 @@ from av.container import InputContainer
 from numpy.typing import NDArray
 
 from media_pipeline.errors import NotMedia, TruncatedMedia
+from media_pipeline.media.canvas import Canvas
 from media_pipeline.media.container import (
     AV_TIME_BASE,
     container_start,
@@ -25,6 +26,7 @@ from media_pipeline.media.container import (
     video_stream,
 )
 from media_pipeline.media.geometry import WHOLE_PICTURE, Box
+from media_pipeline.media.orientation import Orientation
 from media_pipeline.media.pixels import Window
 
 _log = logging.getLogger(__name__)
@@ -85,10 +87,24 @@ class FrameReader(Iterator[Frame]):
         self._origin = container_start(self._container)
         rate = self._stream.average_rate or self._stream.guessed_rate or 25
         self._step = float(1 / rate)
+        self._start = start
         self._frames = self._selected(region, width, start, end)
 
     def __next__(self) -> Frame:
         return next(self._frames)
+
+    def canvases(self, turn: Orientation | None = None) -> Iterator[Canvas]:
+        """The same pictures from ``start`` on as canvases; instead of frames, not beside them.
+
+        ``turn`` is how players show them, where the file does not say it.
+        """
+        last = -1.0
+        for time, picture in self._from(self._start):
+            last = time + max(self._step, _duration(picture))
+            if time >= self._start - _EPSILON_S:
+                yield Canvas.of(picture, time, turn)
+        self._check_end(last)
+        self.close()
 
     def close(self) -> None:
         """Close the file; called by itself at the end of the pass."""

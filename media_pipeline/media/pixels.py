@@ -87,7 +87,7 @@ class Window:
     def _planes_to_bgr(self, picture: av.VideoFrame) -> NDArray[np.uint8]:
         luma = self._resize(_eight_bits(self._crop(_plane(picture, 0)), self._shift))
         chroma = [self._chroma(picture, number) for number in (1, 2)]
-        return cv2.transform(cv2.merge([luma, *chroma]), _matrix(picture))  # type: ignore[return-value]
+        return cv2.transform(cv2.merge([luma, *chroma]), colour_matrix(picture))  # type: ignore[return-value]
 
     def _chroma(self, picture: av.VideoFrame, number: int) -> NDArray[np.uint8]:
         plane = _plane(picture, number)
@@ -150,7 +150,7 @@ def _eight_bits(strip: NDArray[Any], scale: float) -> NDArray[np.uint8]:
     return cv2.convertScaleAbs(strip, alpha=scale)  # type: ignore[return-value]
 
 
-def _matrix(picture: av.VideoFrame) -> NDArray[np.float64]:
+def colour_matrix(picture: av.VideoFrame) -> NDArray[np.float64]:
     """Y'CbCr to blue, green, red as a 3 x 4 matrix (ITU-R BT.601-7, BT.709-6, BT.2020-2)."""
     unknown = _BT709 if picture.height >= _HD_HEIGHT else _BT601
     kr, kb = _WEIGHTS.get(int(picture.colorspace), unknown)

@@ -166,8 +166,8 @@ def draw_groups(
         when what was coded anew does not fit.
     EncodeFailed
     """
-    coded = folder / "coded.mp4"
-    if made.fresh:
+
+    def code(coded: Path) -> None:
         part = folder / "part.nut"
         ranges = [(run.entry, run.last) for run in made.fresh]
         late = extract(path, video, ranges, part) + made.stream.origin
@@ -177,6 +177,34 @@ def draw_groups(
         keys = [max(0.0, time - _EARLY_S) for run in made.fresh for time in run.keys]
         (folder / "keys.txt").write_text(",".join(f"{time:.6f}" for time in keys))
         _encode(part, coded, made, crf, preset, lambda share: progress(_ENCODING * share))
+
+    return renew(path, video, made, folder, code)
+
+
+def renew(
+    path: Path, video: VideoStream, made: Plan, folder: Path, code: Callable[[Path], None]
+) -> tuple[Path, list[bytes]]:
+    """Write the picture of the film, those of the plan coded anew, as an MP4 of its own.
+
+    Parameters
+    ----------
+    folder : where files may be written.
+    code : writes the new pictures to a file, with the stream's ``free_number``, each run beginning
+        with one that stands by itself.
+
+    Returns
+    -------
+    the file, and the digests of the new pictures in it.
+
+    Raises
+    ------
+    NotJoinable
+        when what was coded anew does not fit.
+    EncodeFailed
+    """
+    coded = folder / "coded.mp4"
+    if made.fresh:
+        code(coded)
     joined = folder / "joined.mp4"
     digests = _join(path, video, made, coded if made.fresh else None, joined)
     return joined, digests

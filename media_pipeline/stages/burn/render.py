@@ -104,7 +104,7 @@ def burn(
                 preset=preset,
                 progress=lambda share: progress(_DRAWING * share),
             )
-            _add_sound(picture, path, info, partial)
+            add_sound(picture, path, info, partial)
             check(partial, made, digests, lambda share: progress(_DRAWING + (1 - _DRAWING) * share))
         except (NotJoinable, EncodeFailed, av.FFmpegError) as reason:
             _burn_whole(path, info, partial, scratch, crf, preset, progress)
@@ -169,7 +169,7 @@ def _burn_transparent(
     )
 
 
-def _add_sound(picture: Path, path: Path, info: MediaInfo, partial: Path) -> None:
+def add_sound(picture: Path, path: Path, info: MediaInfo, partial: Path) -> None:
     """The finished picture with the sound of the film, and turned as the film is."""
     rotation = info.video.rotation if info.video is not None else 0
     turned = ["-display_rotation", str(-rotation)] if rotation else []
