@@ -6,12 +6,14 @@ from media_pipeline.production.base import Function, Task
 from media_pipeline.production.captioning import CAPTION
 from media_pipeline.production.captions import CAPTION_EXTRACTION
 from media_pipeline.production.clip import VIDEO_CLIP
+from media_pipeline.production.detext import VIDEO_DETEXT
 from media_pipeline.production.highlights import HIGHLIGHT_EXTRACTION
 from media_pipeline.production.speech import ASR
 
 FUNCTIONS: dict[str, Function] = {
     "CaptionExtraction": CAPTION_EXTRACTION,
     "VideoClip": VIDEO_CLIP,
+    "VideoDetext": VIDEO_DETEXT,
 }
 """Those of SubmitIProductionJob, which the command has as well."""
 

@@ -184,6 +184,12 @@ def _film_frames(_film: Film, artifact: Stored) -> dict[str, bytes]:
     return {"frames": frame_sheet(frames, columns=3, width=360)} if frames else {}
 
 
+def _pairs(_film: Film, artifact: Stored) -> dict[str, bytes]:
+    """Pictures before and after, which the stage put side by side."""
+    pairs = [(path, path.stem.removeprefix("pair_")) for path in artifact.files("pair_*.jpg")]
+    return {"before and after": frame_sheet(pairs, columns=1, width=720)} if pairs else {}
+
+
 _IMAGES: dict[str, Callable[[Film, Stored], dict[str, bytes]]] = {
     "source": _source,
     "frames": _frames,
@@ -198,6 +204,7 @@ _IMAGES: dict[str, Callable[[Film, Stored], dict[str, bytes]]] = {
     "rendered_clips": _clips,
     "reel": _film_frames,
     "captioned_video": _film_frames,
+    "detexted": _pairs,
 }
 
 
@@ -257,6 +264,7 @@ _ROWS_OF: dict[str, Callable[[Film, Stored], list[dict[str, Any]]]] = {
     "ocr_cues": _read,
     "highlight_candidates": _chosen,
     "language": _facts,
+    "detexted": _facts,
     "audio": _facts,
 }
 

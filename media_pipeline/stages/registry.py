@@ -5,6 +5,7 @@ from __future__ import annotations
 from media_pipeline.stages.base import Stage
 from media_pipeline.stages.burn import CAPTIONED_VIDEO
 from media_pipeline.stages.captions import CAPTION_FILES, CAPTIONS, OCR_CUES
+from media_pipeline.stages.detext import DETEXTED
 from media_pipeline.stages.frames import FRAMES
 from media_pipeline.stages.highlights import HIGHLIGHT_CANDIDATES, REEL, RENDERED_CLIPS
 from media_pipeline.stages.source import SOURCE
@@ -35,5 +36,6 @@ STAGES: dict[str, Stage] = {
         RENDERED_CLIPS,
         REEL,
         CAPTIONED_VIDEO,
+        DETEXTED,
     )
 }

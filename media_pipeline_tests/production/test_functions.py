@@ -28,6 +28,9 @@ FPS = OCR_CUES.params.model_json_schema()["properties"]["fps"]
         ("CaptionExtraction", {"roi": [[1, 0], [0, 1]]}, "'JobParams.roi' is invalid"),
         ("CaptionExtraction", {"roi": "bottom"}, "'JobParams.roi' is invalid"),
         ("CaptionExtraction", {"Speed": 1}, "'JobParams.Speed' is invalid"),
+        ("VideoDetext", {"LimitRegion": [[0, 0, 2, 1]]}, "'JobParams.LimitRegion' is invalid"),
+        ("VideoDetext", {"LimitRegion": "bottom"}, "'JobParams.LimitRegion' is invalid"),
+        ("VideoDetext", {"Time": [20, 5]}, "'JobParams.Time' is invalid"),
         ("VideoClip", {"duration": 0}, "'JobParams.duration' is invalid, input: 0"),
         ("VideoClip", {"duration": float("nan")}, "'JobParams.duration' is invalid"),
     ],
@@ -47,6 +50,8 @@ def test_right_parameters_are_taken() -> None:
         dict.fromkeys(("fps", "roi", "lang", "track", "formatter"))
     )
     FUNCTIONS["VideoClip"].prepare({})
+    FUNCTIONS["VideoDetext"].prepare({"LimitRegion": [0, 0.5, 1, 0.5], "Time": [5, 20]})
+    FUNCTIONS["VideoDetext"].prepare({"limitregion": [[0, 0.5, 1, 0.5]], "time": [[1, 2], [4, 5]]})
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,36 @@
+"""Pictures of before and after side by side, for people who look at what a stage did."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from media_pipeline.media.decode import frame_at
+
+PAIRS = "pair_*.jpg"
+_MOST = 4
+_WIDTH = 480
+_QUALITY = 85
+
+
+def write_pairs(
+    before: Path, after: Path, times: Sequence[float], folder: Path, *, most: int = _MOST
+) -> None:
+    """Write ``pair_<seconds>.jpg``: the picture of the first film beside that of the second.
+
+    Parameters
+    ----------
+    times : seconds, of which up to ``most`` are taken evenly.
+    """
+    for i in dict.fromkeys(np.linspace(0, len(times) - 1, most).round().astype(int).tolist()):
+        one, other = (frame_at(path, times[i], width=_WIDTH) for path in (before, after))
+        height = max(one.shape[0], other.shape[0])
+        padded = [
+            cv2.copyMakeBorder(p, 0, height - p.shape[0], 0, 4, cv2.BORDER_CONSTANT)
+            for p in (one, other)
+        ]
+        _, data = cv2.imencode(".jpg", np.hstack(padded), [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
+        (folder / f"pair_{times[i]:09.3f}s.jpg").write_bytes(data.tobytes())
