@@ -35,6 +35,7 @@ _ONLY_IN: dict[str, set[str]] = {
     "fastapi": {"gateway"},
     "starlette": {"gateway"},
     "uvicorn": {"gateway"},
+    "sqlalchemy": {"requests", "dagster", "gateway"},
     "typer": {"cli", "_cli"},
 }
 

@@ -66,11 +66,10 @@ class Desk:
     def output(self) -> str:
         """Where the file goes; what stands for the input's name and for the time is filled in."""
         row = self.outbox.get(self.job)
-        stem = PurePosixPath(addresses.file_name(self.order.media[0].uri)).stem
         accepted = row.accepted if row is not None else time.time()
         return (
             (self.order.output or "")
-            .replace("{source}", stem)
+            .replace("{source}", addresses.file_stem(self.order.media[0].uri))
             .replace("{timestamp}", str(int(accepted)))
             .replace("{job}", self.job)
         )

@@ -22,6 +22,8 @@ from media_pipeline.requests.records import Lease
 from media_pipeline.requests.tables import JOBS, LEASES, Database
 
 Outcome = Literal["success", "failed", "cancelled"]
+State = Literal["waiting", "running", "success", "failed"]
+"""Where a job is on its way; one that was cancelled counts as failed."""
 
 _JOB = JOBS.c
 
@@ -74,6 +76,13 @@ class JobRow:
     notify: str | None
     notify_tries: int
     hidden: bool
+
+    @property
+    def state(self) -> State:
+        """Where it is on its way."""
+        if self.outcome is not None:
+            return "success" if self.outcome == "success" else "failed"
+        return "waiting" if self.started is None else "running"
 
     @property
     def changed(self) -> float:
@@ -151,13 +160,14 @@ class Outbox:
         self,
         actions: Sequence[str],
         *,
-        states: Sequence[sa.ColumnElement[bool]] = (),
+        state: State | None = None,
         ascending: bool = False,
         offset: int = 0,
         limit: int = 10,
     ) -> tuple[list[JobRow], int]:
         """Jobs of some actions in the order of acceptance, and how many there are in all."""
-        where = [_JOB.action.in_(actions), _JOB.hidden.is_(False), *states]
+        in_state = _IN_STATE[state] if state is not None else []
+        where = [_JOB.action.in_(actions), _JOB.hidden.is_(False), *in_state]
         order = _JOB.number.asc() if ascending else _JOB.number.desc()
         with self._database.read() as connection:
             rows = connection.execute(
@@ -185,9 +195,7 @@ class Outbox:
                 .group_by(_JOB.outcome)
             ).all()
             waiting = connection.scalar(_WAITING) or 0
-            running = (
-                connection.scalar(_count(_JOB.finished.is_(None), _JOB.started.is_not(None))) or 0
-            )
+            running = connection.scalar(_RUNNING) or 0
         return {"waiting": waiting, "running": running, **{row[0]: row[1] for row in ended}}
 
     # --- runs ---
@@ -357,7 +365,13 @@ _BY_ID = sa.select(JOBS).where(_JOB.id == sa.bindparam("id"), _JOB.hidden.is_(Fa
 _BY_TOKEN = sa.select(JOBS).where(
     *(_JOB[name] == sa.bindparam(name) for name in ("access_key", "action", "client_token"))
 )
-_WAITING = _count(_JOB.finished.is_(None), _JOB.started.is_(None))
+_IN_STATE: dict[State, list[sa.ColumnElement[bool]]] = {
+    "waiting": [_JOB.finished.is_(None), _JOB.started.is_(None)],
+    "running": [_JOB.finished.is_(None), _JOB.started.is_not(None)],
+    "success": [_JOB.outcome == "success"],
+    "failed": [_JOB.outcome.in_(["failed", "cancelled"])],
+}
+_WAITING, _RUNNING = (_count(*_IN_STATE[state]) for state in ("waiting", "running"))
 _LAST = sa.select(sa.func.max(_JOB.number))
 _INSERT = JOBS.insert()
 _NEW: dict[str, Any] = {column.name: getattr(column.default, "arg", None) for column in JOBS.c}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Sequence
+from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from media_pipeline.errors import InvalidParameter, shown
@@ -141,6 +142,12 @@ def file_name(uri: str) -> str:
     if uri_scheme(uri) in OBJECT_STORAGE:
         return uri.rsplit("/", 1)[-1]
     return unquote(urlsplit(uri).path.rsplit("/", 1)[-1]) or "media"
+
+
+def file_stem(uri: str) -> str:
+    """The same without its suffix, fit to be part of another key; else ``media``."""
+    stem = PurePosixPath(file_name(uri)).stem
+    return stem if stem.isprintable() and stem.strip(". ") and "\\" not in stem else "media"
 
 
 def _port(text: str) -> int:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from media_pipeline.errors import InvalidParameter
 from media_pipeline.transfer.addresses import (
     file_name,
+    file_stem,
     media_uri,
     object_uri,
     open_address,
@@ -61,6 +62,22 @@ def test_other_hosts_are_taken_when_they_are_named() -> None:
     ):
         with pytest.raises(InvalidParameter, match="MEDIA_PIPELINE_ALLOWED_HOSTS"):
             media_uri(text, "M", ["cdn.example.com:8080"])
+
+
+@pytest.mark.parametrize(
+    ("uri", "stem"),
+    [
+        ("oss://bucket/a/A film.final.mp4", "A film.final"),
+        ("https://example.com/a%20b.mp4?x=1", "a b"),
+        ("https://example.com/a%2F..%2F..%2Fb.mp4", "b"),
+        ("https://example.com/%0Ax.mp4", "media"),
+        ("https://example.com/..", "media"),
+        ("https://example.com/..%5C..%5Cx.mp4", "media"),
+        ("https://example.com/", "media"),
+    ],
+)
+def test_the_stem_of_a_name_is_fit_for_a_key(uri: str, stem: str) -> None:
+    assert file_stem(uri) == stem
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
@@ -18,9 +17,12 @@ from media_pipeline.production.base import Task
 from media_pipeline.production.functions import FUNCTIONS
 from media_pipeline.requests.order import Medium, Order
 from media_pipeline.requests.outbox import JobRow, Submission
-from media_pipeline.transfer.addresses import file_name, object_uri
+from media_pipeline.transfer.addresses import file_stem, object_uri
 
 SUBMIT = "SubmitIProductionJob"
+
+_OF_FILES = ("{sequenceId}", "{resultType}", "{index}")
+"""What stands for one of several files; what stands for the job may be anywhere."""
 
 UserText = Annotated[
     str,
@@ -128,11 +130,9 @@ def answer(site: Site, row: JobRow) -> dict[str, Any]:
 
 def status(site: Site, row: JobRow) -> str:
     """Where a job is on its way."""
-    if row.outcome == "success":
-        return "Success"
-    if row.outcome is not None:
+    if row.state == "failed":
         return site.settings.failed_status
-    return "Queuing" if row.started is None else "Analysing"
+    return {"waiting": "Queuing", "running": "Analysing", "success": "Success"}[row.state]
 
 
 def _result(row: JobRow) -> str | None:
@@ -190,7 +190,7 @@ def _output(site: Site, output: Target, medium: Medium, task: Task) -> str | Non
     if not task.suffixes:
         return None
     if output.Type == "Media" and not output.OutputUrl:
-        return site.results_uri(f"{PurePosixPath(file_name(medium.uri)).stem}{task.suffixes[0]}")
+        return site.results_uri(f"{file_stem(medium.uri)}{task.suffixes[0]}")
     name = "Output.OutputUrl" if output.Type == "Media" else "Output.Media"
     place = (output.OutputUrl if output.Type == "Media" else output.Media) or ""
     if not place and not task.needs_output:
@@ -202,5 +202,10 @@ def _output(site: Site, output: Target, medium: Medium, task: Task) -> str | Non
         raise InvalidParameter(
             f"'{name}' is invalid, input: {shown(place)}: "
             f"it must end in {' or '.join(task.suffixes)}"
+        )
+    if any(one in uri.rpartition("/")[0] for one in _OF_FILES):
+        raise InvalidParameter(
+            f"'{name}' is invalid, input: {shown(place)}: {', '.join(_OF_FILES)} may stand in the "
+            "last part only"
         )
     return uri

@@ -6,7 +6,6 @@ import base64
 import json
 from typing import Annotated, Any, Literal
 
-import sqlalchemy as sa
 from pydantic import AfterValidator, Field
 
 from media_pipeline.errors import InvalidParameter, shown
@@ -20,25 +19,22 @@ from media_pipeline.media.timecode import parse_timecode
 from media_pipeline.production.functions import REQUESTS
 from media_pipeline.production.speech import SpeechParams
 from media_pipeline.requests.order import Order
-from media_pipeline.requests.outbox import JobRow, Submission
-from media_pipeline.requests.tables import JOBS
+from media_pipeline.requests.outbox import JobRow, State, Submission
 
 ASR = "SubmitASRJob"
 ACTIONS = (ASR, highlights.SUBMIT)
 
-State = Literal["Created", "Executing", "Finished", "Failed"]
 Short = Annotated[
     str,
     AfterValidator(bytes_at_most(128)),
     Field(json_schema_extra={"allowed": "<= 128 bytes"}),
 ]
 
-_JOB = JOBS.c
-_CONDITIONS: dict[str, list[Any]] = {
-    "Created": [_JOB.finished.is_(None), _JOB.started.is_(None)],
-    "Executing": [_JOB.finished.is_(None), _JOB.started.is_not(None)],
-    "Finished": [_JOB.outcome == "success"],
-    "Failed": [_JOB.outcome.in_(["failed", "cancelled"])],
+_STATES: dict[State, str] = {
+    "waiting": "Created",
+    "running": "Executing",
+    "success": "Finished",
+    "failed": "Failed",
 }
 _TYPES = {"ASR": ASR, highlights.FUNCTION: highlights.SUBMIT}
 
@@ -123,7 +119,7 @@ def answer(site: Site, row: JobRow) -> dict[str, Any]:
     return present(
         {
             "JobId": row.id,
-            "State": state(row),
+            "State": _STATES[row.state],
             "Output": result,
             "UserData": row.request["UserData"],
             "ErrorCode": row.error_code,
@@ -144,13 +140,6 @@ def answer(site: Site, row: JobRow) -> dict[str, Any]:
             },
         }
     )
-
-
-def state(row: JobRow) -> State:
-    """Where a job is on its way."""
-    if row.outcome is not None:
-        return "Finished" if row.outcome == "success" else "Failed"
-    return "Created" if row.started is None else "Executing"
 
 
 def _ai_result(site: Site, row: JobRow) -> str:
@@ -231,19 +220,17 @@ def _list(site: Site, asked: Listing) -> dict[str, Any]:
     actions = list(ACTIONS)
     if asked.JobType:
         actions = [_TYPES[asked.JobType]] if asked.JobType in _TYPES else []
-    conditions: list[sa.ColumnElement[bool]] = []
-    if asked.JobState:
-        if asked.JobState not in _CONDITIONS:
-            raise InvalidParameter(
-                f"'JobState' is invalid, input: {shown(asked.JobState)}, "
-                f"value range: {' | '.join(_CONDITIONS)}"
-            )
-        conditions = _CONDITIONS[asked.JobState]
+    states = {shown_as: state for state, shown_as in _STATES.items()}
+    if asked.JobState and asked.JobState not in states:
+        raise InvalidParameter(
+            f"'JobState' is invalid, input: {shown(asked.JobState)}, "
+            f"value range: {' | '.join(states)}"
+        )
     size = asked.MaxResults or asked.PageSize or 10
     offset = _offset(asked.NextToken) if asked.NextToken else (asked.PageNo - 1) * size
     rows, total = site.outbox.find(
         actions,
-        states=conditions,
+        state=states.get(asked.JobState),
         ascending=asked.SortBy == "CreationTime:Asc",
         offset=offset,
         limit=size,
@@ -254,7 +241,7 @@ def _list(site: Site, asked: Listing) -> dict[str, Any]:
             "SmartJobList": [
                 {
                     "JobId": row.id,
-                    "JobState": state(row),
+                    "JobState": _STATES[row.state],
                     "UserData": row.request["UserData"],
                     **_described(row),
                     "InputConfig": _input(row),
