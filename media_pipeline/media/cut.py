@@ -165,10 +165,12 @@ def _picture_args(video: VideoStream, span: Span, opened: float, made: Coding) -
     # the first frame may have come before the start (slide shows) or after it (late pictures): it
     # is shown from time zero all the same
     late = span.start - span.shown
+    over = span.end - (video.start + video.duration)  # the sound goes on after the last picture
     filters = [
         "settb=1/90000",
         f"trim=start={span.seek - opened:.6f}",
         f"setpts='if(eq(N,0),0,PTS-STARTPTS-({late:.6f})/TB)'",
+        *([f"tpad=stop_mode=clone:stop_duration={over:.6f}"] if over > 1 / video.fps else []),
         *([f"fps={_HELD_FPS}:start_time=0"] if span.held else []),
         f"trim=end={span.duration - _EPSILON_S:.6f}",
         *made.filters(video),

@@ -108,6 +108,19 @@ def test_variable_frame_rates_keep_the_times_of_their_frames(tmp_path: Path) -> 
     verify_media(tmp_path / "clip.mp4", duration=seconds)
 
 
+@pytest.mark.parametrize("copy", [False, True])
+def test_the_last_picture_stays_while_the_sound_goes_on(tmp_path: Path, copy: bool) -> None:
+    film = tmp_path / "film.mp4"
+    write_video(tmp_path / "picture.mp4", (numbered(i) for i in range(50)))
+    ffmpeg(
+        "-i", tmp_path / "picture.mp4", "-f", "lavfi", "-i", "sine=440:d=3", "-c:v", "copy", film
+    )
+    assert cut(film, tmp_path / "clip.mp4", 1.2, 3.0, copy=copy) == pytest.approx(1.8, abs=0.04)
+    verify_media(tmp_path / "clip.mp4", duration=1.8)
+    found = [read_number(f.luma) for f in decode(tmp_path / "clip.mp4")]
+    assert found == [*range(30, 50), *[49] * 25]
+
+
 def test_a_slide_is_held_from_the_start_to_the_end(tmp_path: Path) -> None:
     write_video(tmp_path / "film.mp4", (numbered(i) for i in range(4)), times=[0, 2.0, 4.0, 5.9])
     seconds = cut(tmp_path / "film.mp4", tmp_path / "clip.mp4", 1.2, 4.9)
