@@ -19,6 +19,7 @@ SHORTEST, LONGEST = 0.6, 1.4
 _LEAD_S = 0.15  # sound kept before the first word
 _TAIL_S = 0.25  # sound kept after the last one: the end of a word is the part most often lost
 _LATE_S = 0.3  # kept from a voice whose words are unknown: its detector hears it late
+_WORDED = 0.5  # of a voice, from which on its words say where one may cut
 _RUNNING_S = 0.04  # words with less between them are one breath: the cut is heard
 _CUT_S = 0.02  # an edge this near to a cut is at the cut
 # what speaks for a place, in units of REACH
@@ -28,7 +29,7 @@ _CALM_S, _DB_PER_S = 0.4, 5.0  # within which an edge goes to where the sound is
 _IN_SENTENCE = 0.6  # what speaks against a place inside a sentence
 _FOREIGN = 1.0  # against one that takes in a whole utterance from beside the highlight
 _WORTH = 2.0
-_IN_QUIET = 0.4  # for a place without sound, where only the detector of voices is known
+_IN_QUIET = 0.4  # for a place without sound, where voices are only what their detector hears
 _IN_VOICE = 1.2  # against a place where somebody speaks and no words are known
 _IN_SOUND = 0.6  # against one where words are unknown and somebody may be speaking
 
@@ -38,7 +39,7 @@ class Landmarks:
     """What the edges are moved to. All times in seconds, in order; spans are (k, 2).
 
     ``words``: spans inside which nothing is cut, not overlapping.
-    ``voice``: spans in which somebody speaks, whether or not the words are known.
+    ``voice``: spans in which somebody speaks whose words are unknown.
     ``level``: (cells,) dB of the sound every 0.1 s; empty where unknown.
     ``quiet``: spans in which no sound is to be heard, whatever it is.
     """
@@ -82,15 +83,24 @@ class Landmarks:
         """Whether an edge at that time is inside a word or between two that run into each other, or
         in a voice whose words are unknown.
         """
-        if self.words.size and _inside(self.words, at, 1.0):
-            ended = (self.words[:, 1] <= at + _RUNNING_S) & (self.words[:, 1] > at - _RUNNING_S)
-            begins = (self.words[:, 0] >= at - _RUNNING_S) & (self.words[:, 0] < at + _RUNNING_S)
-            return _word_at(at, self) is not None or bool(ended.any() and begins.any())
-        return _inside(self.voice, at)
+        ended = (self.words[:, 1] <= at + _RUNNING_S) & (self.words[:, 1] > at - _RUNNING_S)
+        begins = (self.words[:, 0] >= at - _RUNNING_S) & (self.words[:, 0] < at + _RUNNING_S)
+        running = bool(ended.any() and begins.any())
+        return _word_at(at, self) is not None or running or _inside(self.voice, at)
 
 
 def _indifferent(_start: float, _end: float) -> float:
     return 0.0
+
+
+def unworded(voice: Times, words: Times) -> Times:
+    """The spans of voices, (k, 2), of which known words cover less than half."""
+    if not words.size:
+        return voice
+    shared = np.minimum(voice[:, None, 1], words[:, 1]) - np.maximum(voice[:, None, 0], words[:, 0])
+    covered = np.maximum(shared, 0).sum(axis=1)
+    kept: Times = voice[covered < _WORDED * (voice[:, 1] - voice[:, 0])]
+    return kept
 
 
 def pauses_of(quiet: Times, voice: Times | None, duration: float) -> Times:
@@ -173,7 +183,7 @@ def _best_edges(
 
 def _places_to_start(at: float, reach: float, marks: Landmarks) -> list[float]:
     pauses = _near(marks.pauses, at, reach)
-    lead = _LATE_S if marks.voice.size and not marks.words.size else _LEAD_S
+    lead = _LATE_S if marks.voice.size else _LEAD_S
     places = [max(b - lead, a + _CUT_S) for a, b in pauses]
     places += [min(a + _TAIL_S, b - _CUT_S) for a, b in pauses]  # when what follows is no voice
     for sentence, _ in _near(marks.sentences, at, reach):
@@ -235,7 +245,7 @@ def _priced(
 def _takes_in(place: float, at: float, inward: int, marks: Landmarks) -> bool:
     """Whether a whole utterance lies outside ``at`` and inside ``place``."""
     first, last = (place, at) if inward > 0 else (at, place)
-    said = marks.sentences if marks.sentences.size else marks.voice
+    said = np.concatenate([marks.sentences, marks.voice])
     return bool(((said[:, 0] >= first) & (said[:, 1] <= last)).any())
 
 
@@ -249,7 +259,7 @@ def _context(at: float, marks: Landmarks) -> float:
         cost -= _IN_PAUSE
     elif marks.pauses.size and not marks.words.size and not marks.voice.size:
         cost += _IN_SOUND
-    if not marks.words.size and _inside(marks.quiet, at):
+    if marks.voice.size and _inside(marks.quiet, at):
         cost -= _IN_QUIET
     if marks.sentences.size:
         to_start = marks.sentences[:, 0] - at

@@ -38,7 +38,7 @@ from media_pipeline.stages.highlights.actions import (
     identify_engine,
 )
 from media_pipeline.stages.highlights.candidates import Highlight, Params, rank_moments
-from media_pipeline.stages.highlights.edges import Landmarks, pauses_of
+from media_pipeline.stages.highlights.edges import Landmarks, pauses_of, unworded
 from media_pipeline.stages.highlights.picture import Picture, measure_picture
 from media_pipeline.stages.highlights.prints import Print, alike, picture_print, sound_print
 from media_pipeline.stages.highlights.signals import WEIGHTS, Signals, combine, score
@@ -146,13 +146,16 @@ def _measure(work: Work, cells: int) -> _Measures:
 
 def _landmarks(measures: _Measures, duration: float) -> Landmarks:
     sound, picture, talk = measures.sound, measures.picture, measures.talk
+    voice = measures.voice
+    if voice is not None and talk is not None:
+        voice = unworded(voice, talk.words)
     return Landmarks.of(
         duration,
         pauses=None if sound is None else pauses_of(sound.pauses, measures.voice, duration),
         cuts=None if picture is None else picture.cuts,
         words=None if talk is None else talk.words,
         sentences=None if talk is None else talk.sentences,
-        voice=measures.voice,
+        voice=voice,
         level=None if sound is None else sound.level,
         quiet=None if sound is None else sound.pauses,
     )
@@ -312,7 +315,7 @@ HIGHLIGHT_CANDIDATES = Stage(
     name="highlight_candidates",
     group="highlights",
     description="The moments that stand out, with scores, tags and the signals behind them.",
-    version="8",
+    version="9",
     params=Params,
     inputs=("source", "frames", "audio", "words", "captions"),
     outputs=(

@@ -13,9 +13,10 @@ from media_pipeline.stages.highlights.sound import STEP, Sound
 
 TAGS = ("Shout", "Music", "FastCut", "Motion")
 
-# Shout: words this much louder, with this much more weight above 1 kHz, than the film's usual words
+# Shout: words this much louder than the film's usual words, and with this much more weight above
+# 1 kHz than the louder ones among those
 # (raised voices gain level and lose spectral slope: Traunmueller and Eriksson, JASA 107, 2000)
-_SHOUT_DB, _SHOUT_TILT_DB = 6.0, 3.0
+_SHOUT_DB, _SHOUT_TILT_DB = 6.0, 4.0
 _SHOUT_USUAL_S = 5.0  # at least so many seconds of words elsewhere make a "usual"
 _SHOUT_TONALITY = 0.2  # below is noise: a voice has lines
 _MUSIC_TONALITY, _MUSIC_SHARE = 0.45, 0.6
@@ -58,10 +59,12 @@ def _shout(cells: slice, measured: Measured) -> bool:
     if here.sum() < 3 or elsewhere.sum() * STEP < _SHOUT_USUAL_S:
         return False
     level, tilt = measured.sound.level, measured.sound.tilt
-    # a shout is a part of a highlight: the louder half of its words counts
+    # a shout is a part of a highlight: the louder half of its words counts, which are vowels and
+    # darker than the rest, as they are elsewhere
     loud = here & (level >= np.median(level[here]))
+    usual = elsewhere & (level >= np.median(level[elsewhere]))
     louder = float(level[loud].mean() - np.median(level[elsewhere]))
-    brighter = float(tilt[loud].mean() - np.median(tilt[elsewhere]))
+    brighter = float(np.median(tilt[loud]) - np.median(tilt[usual]))
     voiced = float(measured.sound.tonality[loud].mean()) >= _SHOUT_TONALITY
     return voiced and louder >= _SHOUT_DB and brighter >= _SHOUT_TILT_DB
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from media_pipeline.asr.fill import INTERPOLATED
 from media_pipeline.stages.highlights.sound import STEP, Array
 from media_pipeline.text.cues import Cue, Word
 from media_pipeline.text.scripts import is_cjk, join_tokens
@@ -32,7 +33,8 @@ class Talk:
 
     ``rate``: (cells,) words per second, unsmoothed; None where no words are known.
     ``emphasis``: (cells,) 1 where an exclamation or keyword is said or shown, 0.3 for a question.
-    ``words``: (k, 2) times inside which nothing may be cut, merged where they overlap.
+    ``words``: (k, 2) times inside which nothing may be cut, merged where they overlap; without
+    those whose times are guessed.
     ``sentences``: (m, 2) times of whole sentences.
     """
 
@@ -64,16 +66,20 @@ def measure_talk(
     pattern = _pattern((*_INTERJECTIONS, *keywords))
     sentences = _sentences(words)
     emphasis = np.zeros(cells, np.float32)
-    for cue in (*sentences, *cues):
+    said = [Cue(s[0].start, s[-1].end, join_tokens(w.word for w in s)) for s in sentences]
+    for cue in (*said, *cues):
         weight = _emphasis(cue.text, pattern)
         if weight:
             part = emphasis[int(cue.start / STEP) : int(cue.end / STEP) + 1]
             np.maximum(part, weight, out=part)
-    spans = [(s.start, s.end) for s in sentences] or [(c.start, c.end) for c in cues]
+    known = [w for w in words if _is_known(w)]
+    spans = [(s[0].start, s[-1].end) for s in sentences if _is_known(s[0]) and _is_known(s[-1])]
+    if not sentences:
+        spans = [(c.start, c.end) for c in cues]
     return Talk(
         rate=_rate(words, cells) if words else None,
         emphasis=emphasis,
-        words=merge_spans((w.start, w.end) for w in words if w.end - w.start <= _LONGEST_WORD_S),
+        words=merge_spans((w.start, w.end) for w in known),
         sentences=np.array(spans, np.float64).reshape(-1, 2),
     )
 
@@ -95,15 +101,20 @@ def _rate(words: Sequence[Word], cells: int) -> Array:
     return (np.bincount(index, minlength=cells) / STEP).astype(np.float32)
 
 
-def _sentences(words: Sequence[Word]) -> list[Cue]:
+def _is_known(word: Word) -> bool:
+    """Whether the word was heard where it stands."""
+    return word.source != INTERPOLATED and word.end - word.start <= _LONGEST_WORD_S
+
+
+def _sentences(words: Sequence[Word]) -> list[list[Word]]:
     """Words as sentences: up to a full stop or a silence."""
-    found: list[Cue] = []
+    found: list[list[Word]] = []
     run: list[Word] = []
     for i, word in enumerate(words):
         run.append(word)
         last = i + 1 == len(words)
         if last or _SENTENCE_END.search(word.word) or words[i + 1].start - word.end > _BREAK_S:
-            found.append(Cue(run[0].start, word.end, join_tokens(w.word for w in run)))
+            found.append(run)
             run = []
     return found
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from media_pipeline.stages.highlights.candidates import Params, find_highlights
 from media_pipeline.stages.highlights.choose import Worth, overlap, pick, windows
-from media_pipeline.stages.highlights.edges import Landmarks, move_edges, pauses_of
+from media_pipeline.stages.highlights.edges import Landmarks, move_edges, pauses_of, unworded
 from media_pipeline.stages.highlights.picture import Picture
 from media_pipeline.stages.highlights.signals import WEIGHTS, Signals, combine, robust_z, score
 from media_pipeline.stages.highlights.sound import Array, measure_sound
@@ -169,6 +169,16 @@ def test_no_clip_begins_or_ends_with_a_few_frames_of_another_shot() -> None:
     pauses = np.array([(10.0, 10.3), (20.6, 20.9)])
     marks = Landmarks.of(40, pauses=pauses, cuts=np.array([10.6, 20.4]))
     assert move_edges(10.2, 20.8, marks, 10) == (pytest.approx(10.6), pytest.approx(20.4))
+
+
+def test_where_words_are_guessed_or_missing_the_voice_itself_is_not_cut() -> None:
+    """Aligned words speak for the voice they cover; another voice is left whole."""
+    voice = np.array([(2.0, 5.0), (8.0, 12.0)])
+    words = np.array([(2.1, 2.9), (3.2, 4.9)])
+    assert unworded(voice, words).tolist() == [[8.0, 12.0]]
+    assert unworded(voice, np.empty((0, 2))).tolist() == voice.tolist()
+    marks = Landmarks.of(20, words=words, voice=unworded(voice, words))
+    assert [marks.cuts_speech(at) for at in (2.5, 3.05, 6.0, 9.0)] == [True, False, False, True]
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["words", "voices"])

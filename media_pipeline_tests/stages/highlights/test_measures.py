@@ -203,6 +203,19 @@ def test_sentences_end_at_full_stops_and_long_silences() -> None:
     assert found.sentences.tolist() == [[0.0, 0.9], [1.0, 1.4], [1.5, 2.4], [4.0, 4.4]]
 
 
+def test_words_that_were_guessed_are_no_landmarks() -> None:
+    heard = [Word(1.0, 1.4, "Go", 0.6, "pocketsphinx"), Word(1.4, 2.0, "on.", 0.6, "pocketsphinx")]
+    guessed = [
+        Word(3.0, 3.4, "Not", 0.2, "interpolated"),
+        Word(3.4, 4.0, "here!", 0.2, "interpolated"),
+    ]
+    found = measure_talk([*heard, *guessed], [], 80)
+    assert found is not None
+    assert found.words.tolist() == [[1.0, 1.4], [1.4, 2.0]]
+    assert found.sentences.tolist() == [[1.0, 2.0]]
+    assert found.emphasis[35] == 1.0, "what they say counts all the same"
+
+
 def test_exclamations_count_whole_questions_less_and_keywords_like_exclamations() -> None:
     cues = [
         Cue(0, 1, "快跑！"),
