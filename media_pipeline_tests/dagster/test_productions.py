@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from media_pipeline.dagster.productions import Desk, request_jobs
 from media_pipeline.dagster.resources import RESOURCE, Pipeline
+from media_pipeline.production.functions import REQUESTS
 from media_pipeline.profiles import default_stages
 from media_pipeline.requests.order import Medium, Order, job_name
 from media_pipeline.requests.outbox import JobRow, Outbox
@@ -132,6 +134,21 @@ def test_a_job_cancelled_while_it_works_delivers_nothing(
     assert not site.run(row).success
     assert site.row(row).outcome == "cancelled"
     assert site.delivered() == site.leftovers() == []
+
+
+def test_films_that_last_too_long_together_are_refused(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short = replace(REQUESTS["HighlightExtraction"], max_seconds=3.0)
+    monkeypatch.setitem(REQUESTS, "HighlightExtraction", short)
+    row = site.accept(function="HighlightExtraction", output=None)
+    film = row.order.media[0]
+    for films, code in ((1, "NoSpeech"), (2, "InvalidParameter")):
+        order = row.order.model_copy(update={"media": [film] * films})
+        asked = site.outbox.submit(submission(order=order))
+        assert not site.run(asked).success
+        assert site.row(asked).error_code == code
+    assert "4 s together, value range: <= 3" in (site.row(asked).error_message or "")
 
 
 def test_a_run_whose_job_was_given_to_another_run_takes_nothing_away(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -177,6 +178,16 @@ def test_what_there_is_not(
 ) -> None:
     reply = ask(service, JOB, GOOD[JOB] | change)
     assert (reply.status, reply.code) == (status, code)
+
+
+def test_200_submits_at_once_with_one_client_token_are_one_job(service: Service) -> None:
+    asked = GOOD[MOMENTS] | {"ClientToken": "one of 200"}
+    with ThreadPoolExecutor(32) as pool:
+        replies = list(pool.map(lambda _: ask(service, MOMENTS, asked), range(200)))
+    assert {reply.status for reply in replies} == {200}
+    assert len({reply.body["JobId"] for reply in replies}) == 1
+    other = ask(service, MOMENTS, asked | {"UserData": "another"})
+    assert (other.status, other.code) == (400, "IdempotentParameterMismatch")
 
 
 def test_what_a_highlight_job_asks_for_reaches_its_run(service: Service) -> None:
