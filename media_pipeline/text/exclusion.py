@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from media_pipeline.errors import InvalidParameter
+from media_pipeline.errors import InvalidParameter, shown
 
 TIME_PATTERN = r"([0-9]{2,4}):([0-5][0-9]):([0-5][0-9]\.[0-9]{1,3})"
 """``hh:mm:ss.ms``."""
@@ -69,6 +69,6 @@ def outside(start: float, end: float, ranges: Iterable[TimeRange]) -> list[tuple
 def _seconds(value: Any, name: str) -> float:
     match = _TIME.fullmatch(value) if isinstance(value, str) else None
     if match is None:
-        raise InvalidParameter(f"{name} is {value!r}", "write it as hh:mm:ss.ms")
+        raise InvalidParameter(f"{name} is {shown(value)}", "write it as hh:mm:ss.ms")
     hours, minutes, seconds = match.groups()
     return int(hours) * 3600 + int(minutes) * 60 + float(seconds)

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 from anyio import move_on_after, to_thread
 
-from media_pipeline.errors import UnknownFont
+from media_pipeline.errors import EncodeFailed, UnknownFont
 from media_pipeline.gateway.caption.desk import font_refused
 from media_pipeline.gateway.caption.envelope import Refused
 from media_pipeline.gateway.caption.models import PreviewRequest
@@ -22,6 +22,8 @@ from media_pipeline.transfer.addresses import open_address
 
 _AT_ONCE = 2
 _LONGEST_S = 10.0
+LONGEST_SIDE = 1920
+"""Pixels of a preview, at most; also the largest films have one in little time."""
 
 
 class Previews:
@@ -74,9 +76,9 @@ class Previews:
             spans = wished.drawing(given, info, path.name).spans
             time = min(sum(spans[0]) / 2, info.duration) if spans else 0.0
         with TemporaryDirectory(prefix="media_pipeline_") as folder:
-            target = Path(folder) / "preview.png"
+            target = Path(folder) / "preview.bmp"
             write_frame(path, info, given, wished, time, target, lambda _note: None)
-            return target.read_bytes()
+            return _png(target)
 
     def _film(self, address: str) -> tuple[Path, MediaInfo]:
         uri = open_address(address, "video_url", self._site.settings.allowed_hosts)
@@ -89,3 +91,20 @@ class Previews:
                 409, "the film has not been fetched yet: give it to /v1/video/caption first"
             )
         return path, MediaInfo.model_validate(known.info)
+
+
+def _png(path: Path) -> bytes:
+    """A picture as PNG, smaller where it is very large.
+
+    ffmpeg takes five times as long to write one, longer than for all else of a preview.
+    """
+    import cv2
+
+    picture = cv2.imread(str(path))
+    if picture is None:
+        raise EncodeFailed(f"{path.name} cannot be read back")
+    scale = LONGEST_SIDE / max(picture.shape)
+    if scale < 1:
+        picture = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    _, data = cv2.imencode(".png", picture, [cv2.IMWRITE_PNG_COMPRESSION, 1])
+    return data.tobytes()

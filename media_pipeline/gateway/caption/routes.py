@@ -27,7 +27,7 @@ from media_pipeline.gateway.caption.models import (
     Refusal,
     Success,
 )
-from media_pipeline.gateway.caption.preview import Previews
+from media_pipeline.gateway.caption.preview import LONGEST_SIDE, Previews
 from media_pipeline.gateway.caption.reading import JSON, read_request
 from media_pipeline.media.fonts import ALIASES, known_names
 from media_pipeline.requests.outbox import JobRow
@@ -110,7 +110,8 @@ class CaptionRoutes:
             self._preview,
             methods=["POST"],
             summary="One captioned frame of a film",
-            description="A film that was given to /v1/video/caption, or registered, and fetched.",
+            description="A film that was given to /v1/video/caption, or registered, and fetched. "
+            f"The frame has at most {LONGEST_SIDE} pixels on a side.",
             responses={
                 200: {
                     "content": {"image/png": {"schema": {"type": "string", "format": "binary"}}},

@@ -15,6 +15,10 @@ from media_pipeline_tests.generators.webs import Web, web
 
 KEY = "key-of-callers"
 SRT = "1\n00:00:00,400 --> 00:00:01,200\num hello there\n"
+SUCCESS = {
+    "endpoint", "code", "id", "job_id", "response", "message", "pid", "queue_id", "run_time",
+    "queue_time", "total_time", "queue_length", "build_number",
+}  # fmt: skip
 NO_STORAGE = ObjectStorage("http://127.0.0.1:1")
 
 Client = Callable[..., httpx.Response]

@@ -7,23 +7,25 @@ import time
 from pathlib import Path
 from typing import Any
 
-import cv2
 import httpx
 import numpy as np
 import pytest
 
 from media_pipeline import __version__
 from media_pipeline.media.decode import decode
-from media_pipeline.transfer.notify import SIGNATURE, signature
-from media_pipeline_tests.gateway.caption.conftest import KEY, NO_STORAGE, SRT, Client, get, poster
+from media_pipeline_tests.gateway.caption.conftest import (
+    KEY,
+    NO_STORAGE,
+    SRT,
+    SUCCESS,
+    Client,
+    get,
+    poster,
+)
 from media_pipeline_tests.generators.gateways import Gateway, gateway
 from media_pipeline_tests.generators.storage import object_storage
 from media_pipeline_tests.generators.webs import Web
 
-SUCCESS = {
-    "endpoint", "code", "id", "job_id", "response", "message", "pid", "queue_id", "run_time",
-    "queue_time", "total_time", "queue_length", "build_number",
-}  # fmt: skip
 ASS = """[Script Info]
 ScriptType: v4.00+
 PlayResX: 320
@@ -71,7 +73,8 @@ def shown(found: list[tuple[float, int, int]]) -> list[bool]:
 def test_the_answer_is_the_result(
     post: Client, live: Gateway, served: Web, clip: Path, tmp_path: Path
 ) -> None:
-    response = post({"video_url": served.url("/clip.mp4"), "captions": "Hello", "id": "request-1"})
+    served.files["/once.mp4"] = served.files["/clip.mp4"]
+    response = post({"video_url": served.url("/once.mp4"), "captions": "Hello", "id": "request-1"})
     body = response.json()
     assert set(body) == SUCCESS
     assert (body["code"], body["message"], body["id"]) == (200, "success", "request-1")
@@ -83,6 +86,8 @@ def test_the_answer_is_the_result(
     assert all(shown(drawn(response, clip, tmp_path))), "plain text stays over the whole film"
     (run,) = live.dagster.runs(job_id=body["job_id"])
     assert run.status == "SUCCESS"
+    assert served.fetched.count("/once.mp4") == 1
+    assert not list((live.settings.cache_dir / "jobs").iterdir()), "nothing is left behind"
     assert get(live, f"/v1/jobs/{body['job_id']}").json() == body
 
 
@@ -91,10 +96,15 @@ def test_a_request_without_a_name_has_none(post: Client, served: Web) -> None:
     assert (body["code"], body["id"]) == (200, None)
 
 
-@pytest.mark.parametrize("by", ["text", "address", "redirect"])
+@pytest.mark.parametrize("by", ["text", "vtt", "address", "redirect"])
 def test_a_file_of_captions(post: Client, served: Web, clip: Path, tmp_path: Path, by: str) -> None:
     served.moved["/moved"] = "/text.srt"
-    given = {"text": SRT, "address": served.url("/text.srt"), "redirect": served.url("/moved")}
+    given = {
+        "text": SRT,
+        "vtt": "WEBVTT\n\n" + SRT.replace(",", "."),
+        "address": served.url("/text.srt"),
+        "redirect": served.url("/moved"),
+    }
     body = {
         "video_url": served.url("/clip.mp4"),
         "captions": given[by],
@@ -204,6 +214,7 @@ def test_jobs_that_cannot_be_done_are_a_400_that_says_why(
         assert word in told["message"]
     assert get(live, f"/v1/jobs/{told['job_id']}").json() == told
     assert "response" not in told
+    assert not list((live.settings.cache_dir / "jobs").iterdir()), "nothing is left behind"
 
 
 def test_a_redirect_leads_to_no_inner_machine(post: Client, served: Web) -> None:
@@ -266,64 +277,6 @@ def test_waiting_comes_to_an_end(tmp_path: Path, served: Web) -> None:
         assert (told["code"], told["message"]) == (500, "the job was cancelled")
 
 
-# --- the caller is told ---------------------------------------------------------------------------
-
-
-def test_with_a_webhook_the_answer_is_at_once_and_the_result_is_posted(
-    post: Client, live: Gateway, served: Web
-) -> None:
-    asked = {
-        "video_url": served.url("/clip.mp4"),
-        "captions": "Hello",
-        "webhook_url": served.url("/hook"),
-        "id": "request-123",
-    }
-    response = post(asked)
-    body = response.json()
-    assert response.status_code == 202
-    assert set(body) == {
-        "code", "id", "job_id", "message", "pid", "queue_id", "max_queue_length", "queue_length",
-        "build_number",
-    }  # fmt: skip
-    assert (body["code"], body["message"], body["id"]) == (202, "processing", "request-123")
-    assert body["max_queue_length"] == live.settings.max_queue_length
-    (told,) = served.wait("/hook")
-    assert set(told.message) == SUCCESS
-    assert (told.message["job_id"], told.message["id"]) == (body["job_id"], "request-123")
-    assert (told.message["code"], told.message["queue_id"]) == (200, body["queue_id"])
-    assert told.headers[SIGNATURE] == signature(told.body, "hook")
-    assert httpx.get(told.message["response"], trust_env=False).content[4:8] == b"ftyp"
-
-
-def test_failures_are_posted_too_and_again_until_they_are_taken(post: Client, served: Web) -> None:
-    served.failing["/busy"] = 1
-    asked = {
-        "video_url": served.url("/gone.mp4"), "captions": "x", "webhook_url": served.url("/busy")
-    }  # fmt: skip
-    job = post(asked).json()["job_id"]
-    first, second = served.wait("/busy", 2)
-    assert first.body == second.body or first.message["job_id"] == second.message["job_id"] == job
-    assert second.at - first.at >= 1.5
-    assert (second.message["code"], second.message["job_id"]) == (400, job)
-    assert "/gone.mp4" in second.message["message"]
-
-
-def test_a_hook_that_leads_inside_is_not_told(post: Client, live: Gateway, served: Web) -> None:
-    """A name that turns out to be an inner machine is only found out when connecting."""
-    host, port = served.place.split(":")
-    assert host == "127.0.0.1"
-    hook = f"http://localtest.invalid:{port}/secret"
-    response = post({"video_url": served.url("/clip.mp4"), "captions": "x", "webhook_url": hook})
-    assert response.status_code == 202
-    job = response.json()["job_id"]
-    end = time.monotonic() + 60
-    while (row := live.service.outbox.get(job)) is None or not row.notify_tries:
-        assert time.monotonic() < end
-        time.sleep(0.1)
-    assert row.outcome == "success", "the job itself is none the worse"
-    assert not [one for one in served.posted if one.path == "/secret"]
-
-
 # --- where results go -----------------------------------------------------------------------------
 
 
@@ -378,112 +331,3 @@ def test_files_are_handed_out_in_parts_and_by_name_only(
     for name in ("other.mp4", "..%2Fcaptioned.mp4", "%2Fetc%2Fpasswd", "captioned.mp4%00"):
         told = httpx.get(f"{base}/{name}", trust_env=False)
         assert (told.status_code, told.json()["code"]) == (404, 404), name
-
-
-# --- fonts and previews ---------------------------------------------------------------------------
-
-
-def test_fonts_are_listed_and_each_may_be_asked_for(live: Gateway) -> None:
-    from media_pipeline.media.fonts import check_family
-
-    body = get(live, "/v1/fonts").json()
-    assert body["code"] == 200
-    assert body["fonts"] == sorted(body["fonts"])
-    assert "Arial" in body["fonts"]
-    assert body["aliases"]["Arial"] in body["fonts"]
-    for name in body["fonts"]:
-        check_family(name)
-
-
-def preview(post: Client, **asked: Any) -> httpx.Response:
-    return post(asked, "/v1/video/caption/preview")
-
-
-def picture(response: httpx.Response) -> Any:
-    assert response.status_code == 200, response.text
-    assert response.headers["content-type"] == "image/png"
-    return cv2.imdecode(np.frombuffer(response.content, np.uint8), cv2.IMREAD_COLOR).astype(int)
-
-
-def test_a_preview_is_the_frame_of_the_film(
-    post: Client, served: Web, clip: Path, tmp_path: Path
-) -> None:
-    asked = {"video_url": served.url("/clip.mp4"), "captions": SRT}
-    film = post(asked).json()["response"]
-    (tmp_path / "film.mp4").write_bytes(httpx.get(film, trust_env=False).content)
-    fetched = len(served.fetched)
-    for at in (0.0, 0.6, 1.6):
-        frame = [f for f in decode(tmp_path / "film.mp4") if f.time <= at + 1e-6][-1].bgr()
-        got = picture(preview(post, **asked, time=at))
-        assert got.shape == frame.shape
-        assert np.abs(got - frame).mean() < 4
-    middle = picture(preview(post, **asked))
-    assert np.abs(middle - picture(preview(post, **asked, time=0.8))).max() == 0
-    red = picture(preview(post, **asked, settings={"line_color": "red", "position": "top_left"}))
-    assert ((red[:60, :107, 2] - red[:60, :107, 1]) > 100).sum() > 50
-    assert len(served.fetched) == fetched, "nothing is fetched for a preview"
-
-
-def test_a_preview_takes_under_a_second(post: Client, served: Web) -> None:
-    asked = {"video_url": served.url("/clip.mp4"), "captions": SRT}
-    assert post(asked).status_code == 200
-    preview(post, **asked)  # fonts are looked up once
-    cpu, started = time.process_time(), time.monotonic()
-    for _ in range(3):
-        picture(preview(post, **asked))
-    # on a busy machine the wall's clock tells nothing; then the processor's must
-    assert min(time.monotonic() - started, 3 * (time.process_time() - cpu)) / 3 < 1.0
-
-
-@pytest.mark.parametrize(
-    ("change", "status", "words"),
-    [
-        ({"video_url": "https://example.com/never.mp4"}, 409, "not been fetched"),
-        ({"video_url": "http://10.0.0.1/a.mp4"}, 400, "not a public address"),
-        ({"captions": "https://example.com/a.srt"}, 400, "the captions themselves"),
-        ({"captions": ""}, 400, "'captions'"),
-        ({"time": -1}, 400, "'time'"),
-        ({"time": "1"}, 400, "'time'"),
-        ({"time": 100.0}, 400, "is not in"),
-        ({"time": True}, 400, "'time'"),
-        ({"settings": {"font_family": "Nope"}}, 400, "'Nope'"),
-        ({"settings": {"font_size": -5}}, 400, "'settings.font_size'"),
-        ({"webhook_url": "https://example.com"}, 400, "'webhook_url'"),
-    ],
-    ids=range(11),
-)
-def test_wrong_previews_are_refused(
-    post: Client, served: Web, change: dict[str, Any], status: int, words: str
-) -> None:
-    film = {"video_url": served.url("/clip.mp4"), "captions": "x"}
-    assert post(film).status_code == 200
-    told = preview(post, **{**film, **change})
-    assert told.status_code == status, told.text
-    assert words in told.json()["message"]
-
-
-def test_previews_are_bounded_in_number_and_time(
-    live: Gateway, post: Client, served: Web, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import threading
-    from concurrent.futures import ThreadPoolExecutor
-
-    from media_pipeline.gateway.caption import preview as module
-
-    film = {"video_url": served.url("/clip.mp4"), "captions": "x"}
-    assert post(film).status_code == 200
-    go = threading.Event()
-    monkeypatch.setattr(module, "write_frame", lambda *_: go.wait(30))
-    monkeypatch.setattr(module, "_LONGEST_S", 1.0)
-    with ThreadPoolExecutor(2) as pool:
-        hung = [pool.submit(preview, post, **film) for _ in range(2)]
-        told = [one.result() for one in hung]
-        assert [one.status_code for one in told] == [503, 503]
-        third = preview(post, **film)
-        assert (third.status_code, third.headers["retry-after"]) == (429, "1")
-        go.set()
-    monkeypatch.undo()
-    end = time.monotonic() + 20
-    while preview(post, **film).status_code != 200:
-        assert time.monotonic() < end, "a place comes free again"
-        time.sleep(0.1)
