@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 
 def run(
-    function: Annotated[str, typer.Argument(help="CaptionExtraction, VideoClip, VideoDetext")],
+    function: Annotated[
+        str, typer.Argument(help="CaptionExtraction, FaceBeauty, VideoClip, VideoDetext")
+    ],
     media: Annotated[str, typer.Argument(metavar="INPUT", help="file or URI")],
     output: Annotated[Path | None, typer.Argument(help="file to write, where there is one")] = None,
     params: Annotated[
@@ -33,6 +35,7 @@ def run(
     CaptionExtraction writes an SRT file and takes fps, roi, lang, track, sep and formatter.
     VideoClip writes a shorter mp4 of the best moments and takes duration (seconds).
     VideoDetext writes an mp4 without captions and takes LimitRegion and Time.
+    FaceBeauty writes an mp4 with faces retouched and takes beauty_params ("whiten=20,smooth=50").
     Further files that parameters name are paths or URIs.
     """
     from media_pipeline.production.base import Job

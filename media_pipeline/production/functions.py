@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from media_pipeline.production.base import Function, Task
+from media_pipeline.production.beauty import FACE_BEAUTY
 from media_pipeline.production.captioning import CAPTION
 from media_pipeline.production.captions import CAPTION_EXTRACTION
 from media_pipeline.production.clip import VIDEO_CLIP
@@ -12,6 +13,7 @@ from media_pipeline.production.speech import ASR
 
 FUNCTIONS: dict[str, Function] = {
     "CaptionExtraction": CAPTION_EXTRACTION,
+    "FaceBeauty": FACE_BEAUTY,
     "VideoClip": VIDEO_CLIP,
     "VideoDetext": VIDEO_DETEXT,
 }

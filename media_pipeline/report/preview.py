@@ -205,6 +205,7 @@ _IMAGES: dict[str, Callable[[Film, Stored], dict[str, bytes]]] = {
     "reel": _film_frames,
     "captioned_video": _film_frames,
     "detexted": _pairs,
+    "beautified": _pairs,
 }
 
 
@@ -265,6 +266,7 @@ _ROWS_OF: dict[str, Callable[[Film, Stored], list[dict[str, Any]]]] = {
     "highlight_candidates": _chosen,
     "language": _facts,
     "detexted": _facts,
+    "beautified": _facts,
     "audio": _facts,
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from media_pipeline.stages.base import Stage
+from media_pipeline.stages.beauty import BEAUTIFIED
 from media_pipeline.stages.burn import CAPTIONED_VIDEO
 from media_pipeline.stages.captions import CAPTION_FILES, CAPTIONS, OCR_CUES
 from media_pipeline.stages.detext import DETEXTED
@@ -37,5 +38,6 @@ STAGES: dict[str, Stage] = {
         REEL,
         CAPTIONED_VIDEO,
         DETEXTED,
+        BEAUTIFIED,
     )
 }

@@ -31,6 +31,23 @@ FPS = OCR_CUES.params.model_json_schema()["properties"]["fps"]
         ("VideoDetext", {"LimitRegion": [[0, 0, 2, 1]]}, "'JobParams.LimitRegion' is invalid"),
         ("VideoDetext", {"LimitRegion": "bottom"}, "'JobParams.LimitRegion' is invalid"),
         ("VideoDetext", {"Time": [20, 5]}, "'JobParams.Time' is invalid"),
+        ("FaceBeauty", {"beauty_params": "glow=3"}, "'JobParams.beauty_params.glow' is invalid"),
+        (
+            "FaceBeauty",
+            {"beauty_params": "whiten=101"},
+            "'JobParams.beauty_params.whiten' is invalid, input: \"101\", value range: 0-100",
+        ),
+        (
+            "FaceBeauty",
+            {"beauty_params": "smooth=a"},
+            "'JobParams.beauty_params.smooth' is invalid",
+        ),
+        ("FaceBeauty", {"beauty_params": "eye_size=20"}, "beauty_params.eye_size' is invalid"),
+        ("FaceBeauty", {"beauty_params": "smile=-1"}, "beauty_params.smile' is invalid"),
+        ("FaceBeauty", {"beauty_params": "whiten"}, "'JobParams.beauty_params' is invalid"),
+        ("FaceBeauty", {"beauty_params": "smooth=1,smooth=2"}, "'JobParams.beauty_params'"),
+        ("FaceBeauty", {"beauty_params": 5}, "'JobParams.beauty_params"),
+        ("FaceBeauty", {"strength": 5}, "'JobParams.strength' is invalid"),
         ("VideoClip", {"duration": 0}, "'JobParams.duration' is invalid, input: 0"),
         ("VideoClip", {"duration": float("nan")}, "'JobParams.duration' is invalid"),
     ],
@@ -50,6 +67,8 @@ def test_right_parameters_are_taken() -> None:
         dict.fromkeys(("fps", "roi", "lang", "track", "formatter"))
     )
     FUNCTIONS["VideoClip"].prepare({})
+    for text in (None, "", "whiten=20,smooth=50", " Whiten = 0 , smile=0,", {"smooth": 5}):
+        FUNCTIONS["FaceBeauty"].prepare({"beauty_params": text})
     FUNCTIONS["VideoDetext"].prepare({"LimitRegion": [0, 0.5, 1, 0.5], "Time": [5, 20]})
     FUNCTIONS["VideoDetext"].prepare({"limitregion": [[0, 0.5, 1, 0.5]], "time": [[1, 2], [4, 5]]})
 

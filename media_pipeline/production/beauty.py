@@ -1,0 +1,103 @@
+"""FaceBeauty: the film with its faces retouched."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import Field, field_validator
+
+from media_pipeline.errors import InvalidParameter, NothingToDo
+from media_pipeline.production.base import (
+    Function,
+    Job,
+    JobParams,
+    Result,
+    Task,
+    checked,
+    stage_fields,
+)
+from media_pipeline.production.films import MP4, hand_over, unchanged
+from media_pipeline.stages.beauty import BEAUTIFIED
+
+_PLACE = "JobParams.beauty_params"
+_SHAPES = ("cheek_thin", "face_cut", "face_thin", "chin_thin", "eye_size", "smile")
+
+
+class BeautyParams(JobParams):
+    """JobParams of FaceBeauty."""
+
+    beauty_params: str | dict[str, Any] = Field(
+        "",
+        description="what to do how strongly",
+        json_schema_extra={"allowed": "name=value,... such as whiten=20,smooth=50"},
+    )
+
+    @field_validator("beauty_params", mode="before")
+    @classmethod
+    def _none(cls, value: object) -> object:
+        return "" if value is None else value
+
+
+_Effects = stage_fields(BEAUTIFIED, "whiten", "smooth", "detail")
+
+
+class Effects(_Effects):  # type: ignore[misc, valid-type]
+    """What ``beauty_params`` names. Shapes are known, and none is changed by any engine here."""
+
+    cheek_thin: int = Field(0, ge=0, le=100)
+    face_cut: int = Field(0, ge=0, le=100)
+    face_thin: int = Field(0, ge=0, le=100)
+    chin_thin: int = Field(0, ge=0, le=100)
+    eye_size: int = Field(0, ge=0, le=100)
+    smile: int = Field(0, ge=0, le=100)
+
+
+def _pairs(text: str | Mapping[str, Any]) -> dict[str, Any]:
+    """``name=value,name=value`` as an object; values stay text where they are no number."""
+    if not isinstance(text, str):
+        return dict(text)
+    found: dict[str, Any] = {}
+    for part in text.replace("，", ",").split(","):
+        if not part.strip():
+            continue
+        name, equals, value = (piece.strip() for piece in part.partition("="))
+        if not (equals and name) or name in found:
+            raise InvalidParameter(
+                f"'{_PLACE}' is invalid, input: {text}",
+                "write each name once, as in whiten=20,smooth=50",
+            )
+        found[name] = value
+    return found
+
+
+def prepare(values: Mapping[str, Any]) -> Task:
+    """Check the parameters, and say what they ask for.
+
+    A film in which no face is found comes back as it is, with a note.
+    """
+    params = checked(BeautyParams, values)
+    effects = checked(Effects, _pairs(params.beauty_params), _PLACE).model_dump()
+    for name in _SHAPES:
+        if effects[name]:
+            raise InvalidParameter(
+                f"'{_PLACE}.{name}' is invalid, input: {effects[name]}, value range: 0",
+                "there is no engine that changes the shape of faces",
+            )
+    own = {name: value for name, value in effects.items() if name not in _SHAPES}
+
+    def work(job: Job) -> Result:
+        try:
+            made = job.runner.request(
+                job.key, BEAUTIFIED, {BEAUTIFIED.name: own}, progress=job.progress
+            )
+        except NothingToDo as error:
+            unchanged(job, str(error))
+        else:
+            hand_over(job, made, "beautified.mp4")
+        return {}
+
+    return Task(work, MP4)
+
+
+FACE_BEAUTY = Function(prepare, pool="encode")

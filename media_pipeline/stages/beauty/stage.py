@@ -1,0 +1,151 @@
+"""The asset ``beautified``: the film with the skin of its faces smoother and lighter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from pydantic import Field
+
+from media_pipeline.errors import NothingToDo, NoVideoStream
+from media_pipeline.media.canvas import Canvas
+from media_pipeline.media.encode import Preset
+from media_pipeline.media.face_tracks import FollowedFace, follow
+from media_pipeline.media.transparency import is_transparent
+from media_pipeline.stages.base import (
+    FileOutput,
+    MediaOutput,
+    Outcome,
+    Stage,
+    StageParams,
+    Work,
+)
+from media_pipeline.stages.beauty.retouch import Memory, Strength, around, retouch
+from media_pipeline.stages.pairs import PAIRS, write_pairs
+from media_pipeline.stages.remake import remake
+
+_SMALLEST = 16  # pixels of a face: in smaller ones there is nothing to see
+
+
+class Params(StageParams):
+    """How strong the effects on faces are."""
+
+    whiten: int = Field(20, ge=0, le=100, description="how much lighter skin gets")
+    smooth: int = Field(20, ge=0, le=100, description="how much of spots and wrinkles goes")
+    detail: int = Field(20, ge=0, le=100, description="how much of the pores smoothing leaves")
+    crf: int = Field(18, ge=0, le=51, description="quality of H.264: lower is better and larger")
+    preset: Preset = Field("veryfast", description="effort of the encoder: slower is smaller")
+
+    @property
+    def strength(self) -> Strength:
+        """The same as shares."""
+        return Strength(self.whiten / 100, self.smooth / 100, self.detail / 100)
+
+
+@dataclass
+class Seen:
+    """What was found while a film was retouched."""
+
+    pictures: int = 0
+    times: list[float] = field(default_factory=list)
+    """Of the pictures that were changed, seconds."""
+    faces: set[int] = field(default_factory=set)
+    """The numbers of the faces that were changed."""
+
+
+def beautify(canvases: Iterator[Canvas], strength: Strength, seen: Seen) -> Iterator[Canvas]:
+    """Retouch all faces of a film, in place.
+
+    Parameters
+    ----------
+    canvases : the pictures in the order in which they are shown; some eighteen are held back.
+    strength : of the effects.
+    seen : filled on the way.
+    """
+    memories: dict[int, Memory] = {}
+    for canvas, faces in follow(canvases, lambda c: (c.time, c.luma())):
+        memories = {f.number: memories.get(f.number, Memory()) for f in faces}
+        changed = [f for f in faces if _change(canvas, f, strength, memories[f.number])]
+        seen.pictures += 1
+        if changed:
+            seen.times.append(canvas.time)
+            seen.faces |= {f.number for f in changed}
+        yield canvas
+
+
+def _change(canvas: Canvas, face: FollowedFace, strength: Strength, memory: Memory) -> bool:
+    width, height = canvas.size
+    x, y = (face.box.x + face.box.w / 2) * width, (face.box.y + face.box.h / 2) * height
+    side = face.box.w * width
+    left, top, right, bottom = edges = around((x, y, side), canvas.size)
+    if side < _SMALLEST or right - left < _SMALLEST or bottom - top < _SMALLEST:
+        return False
+    part = canvas.read(edges)
+    made, different = retouch(part, (x - left, y - top, side), strength, memory, face.weight)
+    if not different.any():
+        return False
+    canvas.write(edges, made, different)
+    return True
+
+
+def warnings_of(work: Work) -> list[str]:
+    """What of a film MP4 cannot keep."""
+    video = work.info.video
+    if video is not None and is_transparent(work.media, video.index):
+        return [f"{work.name} is transparent in parts, which MP4 cannot be: they are opaque now"]
+    return []
+
+
+# --- the adapter ----------------------------------------------------------------------------------
+
+
+def _run(work: Work) -> Outcome:
+    params: Params = work.params
+    if work.info.video is None:
+        raise NoVideoStream(work.name)
+    if not params.whiten and not params.smooth:
+        raise NothingToDo("whiten and smooth are both 0", "ask for more of one of them")
+    seen, target = Seen(), work.out / "beautified.mp4"
+
+    def edit(canvases: Iterator[Canvas]) -> Iterator[Canvas]:
+        return beautify(canvases, params.strength, seen)
+
+    remake(
+        work.media,
+        work.info,
+        target,
+        edit,
+        crf=params.crf,
+        preset=params.preset,
+        progress=work.progress,
+    )
+    if not seen.times:
+        target.unlink()
+        raise NothingToDo(
+            f"no face was found in {work.name}",
+            "faces are found from the front and the side, from a twentieth of the picture on",
+        )
+    write_pairs(work.media, target, seen.times, work.out)
+    return Outcome(
+        {
+            "pictures": seen.pictures,
+            "changed": len(seen.times),
+            "faces": len(seen.faces),
+            "durations": {target.name: work.info.video.duration},
+        },
+        warnings_of(work),
+    )
+
+
+BEAUTIFIED = Stage(
+    name="beautified",
+    group="functions",
+    description="The film with the skin of its faces smoother and lighter; all else is left alone.",
+    version="1",
+    params=Params,
+    inputs=("source",),
+    outputs=(MediaOutput("beautified.mp4"), FileOutput(PAIRS)),
+    run=_run,
+    kinds=("mp4",),
+    pool="encode",
+)
