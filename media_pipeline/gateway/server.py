@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from asyncio import BaseTransport, TimerHandle
+from collections.abc import Callable
+from socket import socket
 from typing import Any
 
 import uvicorn
@@ -48,6 +50,24 @@ class PatientProtocol(H11Protocol):
         answered = last is None or last.response_complete
         if self.cycle is last and answered and not self.transport.is_closing():
             self.transport.close()
+
+
+class Server(uvicorn.Server):
+    """Says that the end is near before it waits for open connections.
+
+    Parameters
+    ----------
+    before_end : called then; whoever keeps callers waiting lets them go.
+    """
+
+    def __init__(self, config: uvicorn.Config, before_end: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._before_end = before_end
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        """End."""
+        self._before_end()
+        await super().shutdown(sockets)
 
 
 def server_config(app: Any, host: str, port: int) -> uvicorn.Config:

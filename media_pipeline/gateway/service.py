@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-import uvicorn
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
@@ -25,7 +24,7 @@ from media_pipeline.gateway.ice.registry import Registry
 from media_pipeline.gateway.ice.site import Site, disk_is_low, lower_camel
 from media_pipeline.gateway.metrics import Metrics
 from media_pipeline.gateway.pages import Pages, is_loopback
-from media_pipeline.gateway.server import server_config
+from media_pipeline.gateway.server import Server, server_config
 from media_pipeline.requests.outbox import JobRow, Outbox
 from media_pipeline.requests.records import Lease, MediaRegistry, Nonces
 from media_pipeline.requests.tables import Database
@@ -80,7 +79,7 @@ class Service:
         self.metrics = Metrics(self.site, lambda: self.dispatcher.leads)
         pages = Pages(self.site, self.metrics, self.ready, host=host)
         self.captions = Desk(self.site)
-        routes = CaptionRoutes(
+        self.routes = CaptionRoutes(
             self.captions,
             Previews(self.site),
             max_wait=settings.max_wait_seconds,
@@ -90,8 +89,8 @@ class Service:
         self.app = create_app(
             self.door,
             observe=self._observe,
-            routers=[pages.router, routes.router],
-            refusals={PREFIX: routes.refusal},
+            routers=[pages.router, self.routes.router],
+            refusals={PREFIX: self.routes.refusal},
             bodies=BODIES,
             front=pages.front,
             lifespan=self._lifespan,
@@ -103,6 +102,10 @@ class Service:
             "dagster": self.dagster.ready(),
             "disk": not disk_is_low(self.settings),
         }
+
+    def let_go(self) -> None:
+        """Answer those who wait for their jobs: the gateway is about to end, the jobs are not."""
+        self.routes.let_go()
 
     def _door(self) -> Door:
         keys: dict[str, list[str]] = {}
@@ -178,4 +181,4 @@ def run(settings: Settings, host: str, port: int) -> None:
     if not settings.api_keys:
         _LOG.warning("MEDIA_PIPELINE_API_KEYS is empty: every request to /v1 will be refused")
     with suppress(KeyboardInterrupt):  # how it says, when all is done, that SIGINT ended it
-        uvicorn.Server(server_config(service.app, host, port)).run()
+        Server(server_config(service.app, host, port), service.let_go).run()

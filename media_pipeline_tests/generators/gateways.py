@@ -10,10 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import uvicorn
-
 from media_pipeline.gateway.dagster_client import DagsterClient, Run
-from media_pipeline.gateway.server import server_config
+from media_pipeline.gateway.server import Server, server_config
 from media_pipeline.gateway.service import Service
 from media_pipeline.settings import Settings
 from media_pipeline_tests.generators.ice import KEY, SECRET
@@ -127,7 +125,7 @@ def gateway(folder: Path, storage: ObjectStorage, **values: Any) -> Iterator[Gat
     )
     dagster = InProcessDagster(settings)
     service = Service(settings, dagster=dagster)
-    server = uvicorn.Server(server_config(service.app, "127.0.0.1", 0))
+    server = Server(server_config(service.app, "127.0.0.1", 0), service.let_go)
     thread = threading.Thread(target=server.run)
     thread.start()
     found = Gateway(service, dagster, storage)

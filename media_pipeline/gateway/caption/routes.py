@@ -87,6 +87,7 @@ class CaptionRoutes:
         self._observe = observe
         self._workers = CapacityLimiter(_WORKERS)
         self._waiters = 0
+        self._ending = False
         self.router = APIRouter(tags=["captions"])
         keyed: dict[str, Any] = {"dependencies": [Security(_KEY)], "response_model": None}
         self.router.add_api_route(
@@ -231,7 +232,16 @@ class CaptionRoutes:
 
         return await self._answered(FILES, answer)
 
-    # --- below ---
+    # --- the rest ---
+
+    @property
+    def waiters(self) -> int:
+        """How many callers wait for their jobs."""
+        return self._waiters
+
+    def let_go(self) -> None:
+        """Keep nobody waiting any more."""
+        self._ending = True
 
     async def refusal(self, status: int, message: str, headers: Mapping[str, str]) -> Response:
         """How errors look under :data:`PREFIX` that were found before a path was."""
@@ -276,7 +286,7 @@ class CaptionRoutes:
                 await sleep(min(pause, left))
                 pause = min(_LOOK_MOST_S, 1.3 * pause)
                 row = await self._work(look)
-                if row.finished is not None or await request.is_disconnected():
+                if row.finished is not None or self._ending or await request.is_disconnected():
                     break
         finally:
             self._waiters -= 1
