@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,9 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from media_pipeline.dagster.checks import check_results, check_specs
+from media_pipeline.dagster.checks import _rules, check_results, check_specs
+from media_pipeline.profiles import default_stages
 from media_pipeline.stages.base import TableOutput
-from media_pipeline.stages.tables import FRAMES, SHOTS
+from media_pipeline.stages.tables import FRAMES, SHOTS, check_table
 from media_pipeline.store import StoredArtifact
 from media_pipeline_tests.dagster.conftest import Workshop
 from media_pipeline_tests.generators.stages import STAGES, write_tone
@@ -151,3 +154,19 @@ def test_a_run_finds_a_table_that_was_damaged_in_the_lake(workshop: Workshop) ->
 def damage(path: Path) -> None:
     """Overwrite a file with as many other bytes, which the lake does not notice by itself."""
     path.write_bytes(b"x" * path.stat().st_size)
+
+
+def test_the_rules_that_are_listed_are_those_that_tables_are_held_against() -> None:
+    tables = [output for stage in default_stages().values() for output in stage.tables]
+    assert tables
+    for output in tables:
+        for duration in (None, 1.0):
+            found = [one.rule for one in check_table(output.spec.empty(), output.spec, duration)]
+            listed = [rule for rule in _rules(output, duration) if rule != "within"]
+            assert listed == found, output.name
+
+
+def test_the_definitions_load_without_what_no_definition_needs() -> None:
+    code = "import sys, media_pipeline.definitions; print('pandas' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False"]
