@@ -48,6 +48,7 @@ _SEEK_FROM_S = 10.0
 _UNSEARCHABLE = frozenset(("mp3", "aac", "ac3", "eac3", "dts", "loas", "amr"))
 """Formats whose times after a seek are guesses: they are decoded from their start."""
 _SILENCE_S = 1.0
+_WILDEST = 100.0  # times full scale: 40 dB over it is no sound
 _SILENT_LUFS = -70.0
 # ITU-R BS.775-3: centre at -3 dB, surrounds at -3 dB of their side, no low-frequency effects.
 _MIX = {"FL": 0.5, "FR": 0.5, "FC": 0.7071, "LFE": 0.0, "LFE2": 0.0}
@@ -166,6 +167,8 @@ class Sound:
         self.rate: int = context.sample_rate
         self.channels: int = context.channels
         self._layout = context.layout
+        self.invalid = 0
+        """Samples that were no numbers, or beyond all bounds; they were made silent or cut off."""
 
     def __enter__(self) -> Sound:
         return self
@@ -240,11 +243,19 @@ class Sound:
             if frame.pts is not None and frame.time_base is not None:
                 time = float(frame.pts * frame.time_base)
             for converted in converter.resample(frame):
-                packed = converted.to_ndarray().astype(np.float32, copy=False)
+                packed = self._sane(converted.to_ndarray().astype(np.float32, copy=False))
                 yield time, packed.reshape(-1, self.channels)
                 time, nothing = None, False
         if nothing and self._start == 0:
             raise NotMedia(self._path.name, "its sound cannot be decoded")
+
+    def _sane(self, samples: Samples) -> Samples:
+        """Sound without what is no number: one such sample would spoil all that is summed up."""
+        wild = ~(np.abs(samples) <= _WILDEST)
+        if not wild.any():
+            return samples
+        self.invalid += int(wild.sum())
+        return np.clip(np.nan_to_num(samples), -1.0, 1.0)
 
     def _frames(self) -> Iterator[av.AudioFrame]:
         packets = self._container.demux(self._stream)

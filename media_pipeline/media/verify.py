@@ -44,9 +44,12 @@ def verify_media(
             for picture in pictures:
                 picture.thread_type = "AUTO"
             indices = [s.index for s in (*pictures, *container.streams.audio)]
-            for index in indices:
-                _decode_head(container, index, path.name)
-            for index in indices:
+            longer = [
+                index
+                for number, index in enumerate(indices)
+                if _decode_head(container, index, path.name, rewind=number > 0)
+            ]
+            for index in longer:
                 _decode_tail(container, index, info, path.name)
     except InputError as error:
         raise InvalidArtifact(str(error)) from error
@@ -57,15 +60,23 @@ def verify_media(
     return info
 
 
-def _decode_head(container: av.container.InputContainer, index: int, name: str) -> None:
-    container.seek(container.start_time or 0)
+def _decode_head(
+    container: av.container.InputContainer, index: int, name: str, *, rewind: bool
+) -> bool:
+    """Decode the first frames; whether there is more after them.
+
+    A file of a single packet is not sought in: FLAC cannot be.
+    """
+    if rewind:
+        container.seek(container.start_time or 0)
     count = 0
     for packet in container.demux(container.streams[index]):
         count += len(packet.decode())
         if count >= _HEAD_FRAMES:
-            return
+            return True
     if not count:
         raise InvalidArtifact(f"stream {index} of {name} has no frame that can be decoded")
+    return False
 
 
 def _decode_tail(

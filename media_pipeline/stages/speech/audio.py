@@ -77,6 +77,8 @@ def extract_audio(
         warnings = []
         if channels < track.channels:
             warnings.append(f"the {track.channels} channels were mixed into one")
+        if track.invalid:
+            warnings.append(f"{track.invalid} samples were no sound (NaN or beyond all bounds)")
     progress(_DECODED)
     loudness = measure_loudness(
         sound, progress=lambda share: progress(_DECODED + (1 - _DECODED) * share)
@@ -113,6 +115,8 @@ def _write(
         wav.write(samples)
     for samples in to_sound.finish():
         flac.write(_rows(samples))
+    if count and not wav.frames:  # a sound shorter than one sample of speech is still a sound
+        wav.write(np.zeros(1, np.float32))
     return count / track.rate
 
 
