@@ -29,6 +29,10 @@ def run(
         str,
         typer.Option("--params", metavar="JSON", help="the function's JobParams, a JSON object"),
     ] = "{}",
+    clicks: Annotated[
+        Path | None,
+        typer.Option(metavar="OUT.wav", help="AudioBeatDetection: the sound with clicks on it"),
+    ] = None,
 ) -> None:
     """Run one production function by its ICE name and print its Result as JSON.
 
@@ -36,17 +40,24 @@ def run(
     VideoClip writes a shorter mp4 of the best moments and takes duration (seconds).
     VideoDetext writes an mp4 without captions and takes LimitRegion and Time.
     FaceBeauty writes an mp4 with faces retouched and takes beauty_params ("whiten=20,smooth=50").
+    AudioBeatDetection writes beats, bars and tempo of music as JSON.
+    AudioQualityAssessment prints facts and indexes of each channel.
     Further files that parameters name are paths or URIs.
     """
     from media_pipeline.production.base import Job
     from media_pipeline.production.functions import FUNCTIONS
+    from media_pipeline.production.sound import clicks_name
     from media_pipeline.transfer.deliver import deliver
 
     if function not in FUNCTIONS:
         raise InvalidParameter(
             f"there is no function {function!r}", f"choose one of {', '.join(FUNCTIONS)}"
         )
-    task = FUNCTIONS[function].prepare(_object(params))
+    given = _object(params)
+    if clicks is not None:
+        given["clicks"] = True
+        clicks = check_output(clicks, media, (".wav",))
+    task = FUNCTIONS[function].prepare(given)
     if output is None and task.needs_output:
         raise typer.BadParameter(f"{function} writes a file: name it after the input")
     target = check_output(output, media, task.suffixes) if output and task.suffixes else None
@@ -61,6 +72,10 @@ def run(
             name = target.name if target else ""
             bar = progress.bar(function)
             result = task.work(Job(runner, item.key, folder, name, bar, note, files=files))
+            if clicks is not None:
+                made = folder / clicks_name(name)
+                deliver({clicks.name: made}, clicks.parent)
+                made.unlink()
             if target:
                 deliver(sorted(folder.iterdir()), target.parent)
     sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")

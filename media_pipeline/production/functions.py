@@ -9,6 +9,7 @@ from media_pipeline.production.captions import CAPTION_EXTRACTION
 from media_pipeline.production.clip import VIDEO_CLIP
 from media_pipeline.production.detext import VIDEO_DETEXT
 from media_pipeline.production.highlights import HIGHLIGHT_EXTRACTION
+from media_pipeline.production.sound import AUDIO_BEAT_DETECTION, AUDIO_QUALITY_ASSESSMENT
 from media_pipeline.production.speech import ASR
 
 FUNCTIONS: dict[str, Function] = {
@@ -16,6 +17,8 @@ FUNCTIONS: dict[str, Function] = {
     "FaceBeauty": FACE_BEAUTY,
     "VideoClip": VIDEO_CLIP,
     "VideoDetext": VIDEO_DETEXT,
+    "AudioBeatDetection": AUDIO_BEAT_DETECTION,
+    "AudioQualityAssessment": AUDIO_QUALITY_ASSESSMENT,
 }
 """Those of SubmitIProductionJob, which the command has as well."""
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _DOUBTFUL = "#b8741a"
-_CUE, _WORD, _SCORE, _HIGHLIGHT, _SOUND, _FAINT = (
+_CUE, _WORD, _SCORE, _HIGHLIGHT, _SOUND, FAINT = (
     "#3a7ca5",
     "#6a994e",
     "#33415c",
@@ -80,16 +80,18 @@ def timeline(
 
     Lanes without anything to show are left out; times are seconds.
     """
-    lanes: list[tuple[str, float]] = []
+    wanted: list[tuple[str, float]] = []
     if any(s.thumbnail for s in shots):
-        lanes.append(("shots", 1.3))
-    lanes += [(name, h) for name, given, h in (("cues", cues, 0.9), ("words", words, 0.5)) if given]
+        wanted.append(("shots", 1.3))
+    wanted += [
+        (name, h) for name, given, h in (("cues", cues, 0.9), ("words", words, 0.5)) if given
+    ]
     if curve is not None and len(curve.times):
-        lanes.append(("score", 1.4))
-    lanes = lanes or [("nothing found", 0.6)]
-    figure, axes = _lanes(lanes, duration)
-    for (name, _), ax in zip(lanes, axes, strict=True):
-        ax.set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9, color=_FAINT)
+        wanted.append(("score", 1.4))
+    wanted = wanted or [("nothing found", 0.6)]
+    figure, axes = lanes(wanted, duration)
+    for (name, _), ax in zip(wanted, axes, strict=True):
+        ax.set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9, color=FAINT)
         for highlight in highlights if name != "shots" else ():
             ax.axvspan(highlight.start, highlight.end, color=_HIGHLIGHT, alpha=0.3, lw=0)
         if name == "shots":
@@ -100,7 +102,7 @@ def timeline(
             _bars(ax, [(w.start, w.end) for w in words], _WORD, (0.2, 0.6))
         elif name == "score" and curve is not None:
             _score(ax, curve)
-    return _png(figure)
+    return png(figure)
 
 
 def waveform(
@@ -118,9 +120,9 @@ def waveform(
     speech : spans of speech, shaded.
     words : drawn under the sound, their texts where there is room; below how fast they are said.
     """
-    lanes = [("sound", 1.6)] + ([("words", 0.6), ("letters/s", 0.7)] if words else [])
-    figure, axes = _lanes(lanes, duration)
-    low, high = _envelope(samples, 1400)
+    wanted = [("sound", 1.6)] + ([("words", 0.6), ("letters/s", 0.7)] if words else [])
+    figure, axes = lanes(wanted, duration)
+    low, high = envelope(samples, 1400)
     times = np.linspace(0, duration, len(low))
     axes[0].fill_between(times, low, high, color=_SOUND, lw=0)
     peak = float(max(np.abs(low).max(initial=0.0), np.abs(high).max(initial=0.0), 1e-3))
@@ -134,9 +136,9 @@ def waveform(
         axes[2].fill_between(times, 0, rate, color=_WORD, alpha=0.5, lw=0)
         axes[2].set_ylim(0, max(float(rate.max(initial=0.0)) * 1.1, 1.0))
         axes[2].set_yticks([round(float(rate.max(initial=0.0)))])
-    for (name, _), ax in zip(lanes, axes, strict=True):
-        ax.set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9, color=_FAINT)
-    return _png(figure)
+    for (name, _), ax in zip(wanted, axes, strict=True):
+        ax.set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9, color=FAINT)
+    return png(figure)
 
 
 def speech_rate(
@@ -196,7 +198,7 @@ def highlight_strip(
             8.5,
         )
         below.set_title(title, fontproperties=font, y=-0.26)
-    return _png(figure)
+    return png(figure)
 
 
 # --- lanes ----------------------------------------------------------------------------------------
@@ -206,31 +208,34 @@ def _margins() -> dict[str, float]:
     return {"left": 0.07, "right": 0.985, "top": 0.95, "bottom": 0.12}
 
 
-def _lanes(lanes: Sequence[tuple[str, float]], duration: float) -> tuple[Figure, list[Axes]]:
+def lanes(
+    wanted: Sequence[tuple[str, float]], duration: float, *, start: float = 0.0
+) -> tuple[Figure, list[Axes]]:
+    """A figure with one strip for each name and height (inches), from ``start`` to ``duration``."""
     from matplotlib.figure import Figure
 
-    heights = [height for _, height in lanes]
+    heights = [height for _, height in wanted]
     figure = Figure(figsize=(13.5, sum(heights) + 0.6), dpi=96, facecolor="white")
     grid = figure.add_gridspec(
-        len(lanes),
+        len(wanted),
         1,
         height_ratios=heights,
         hspace=0.08,
         **(_margins() | {"top": 0.98, "bottom": 0.42 / (sum(heights) + 0.6)}),
     )
-    axes = [figure.add_subplot(grid[i, 0]) for i in range(len(lanes))]
+    axes = [figure.add_subplot(grid[i, 0]) for i in range(len(wanted))]
     for ax in axes:
-        _style(ax, duration)
+        _style(ax, duration, start)
         ax.set_yticks([])
     for ax in axes[:-1]:
         ax.xaxis.set_visible(False)  # ticks are most of what a chart costs
     return figure, axes
 
 
-def _style(ax: Axes, duration: float) -> None:
+def _style(ax: Axes, duration: float, start: float = 0.0) -> None:
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-    ax.set_xlim(0, max(duration, 1e-3))
+    ax.set_xlim(start, max(duration, start + 1e-3))
     ax.set_facecolor("#fafafa")
     for side in ("top", "right", "left"):
         ax.spines[side].set_visible(False)
@@ -239,7 +244,7 @@ def _style(ax: Axes, duration: float) -> None:
     ax.xaxis.set_major_formatter(
         FuncFormatter(lambda s, _: f"{int(s) // 60}:{s % 60:04.1f}".removesuffix(".0"))
     )
-    ax.tick_params(labelsize=8, colors=_FAINT, length=3)
+    ax.tick_params(labelsize=8, colors=FAINT, length=3)
 
 
 def _score(ax: Axes, curve: Curve) -> None:
@@ -360,7 +365,7 @@ def _image(shot: Shot | None) -> Image.Image | None:
     return image
 
 
-def _envelope(samples: npt.NDArray[np.float32], points: int) -> tuple[Any, Any]:
+def envelope(samples: npt.NDArray[np.float32], points: int) -> tuple[Any, Any]:
     """The lowest and the highest sample in each of ``points`` equal parts."""
     if len(samples) < points:
         return samples, samples
@@ -368,7 +373,7 @@ def _envelope(samples: npt.NDArray[np.float32], points: int) -> tuple[Any, Any]:
     return parts.min(axis=1), parts.max(axis=1)
 
 
-def _png(figure: Figure) -> bytes:
+def png(figure: Figure) -> bytes:
     """The figure as PNG; as JPEG when photographs in it make the PNG too large."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 

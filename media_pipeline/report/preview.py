@@ -15,6 +15,7 @@ from media_pipeline.report.charts import Highlight, highlight_strip, timeline, w
 from media_pipeline.report.film import Film
 from media_pipeline.report.pictures import cue_sheet, frame_sheet, spread
 from media_pipeline.report.signals import clip_gif, signal_lanes
+from media_pipeline.report.sound import beats_chart, loudness_chart, tempo_chart
 from media_pipeline.report.stills import stills
 from media_pipeline.stages.base import Artifact
 
@@ -190,6 +191,26 @@ def _pairs(_film: Film, artifact: Stored) -> dict[str, bytes]:
     return {"before and after": frame_sheet(pairs, columns=1, width=720)} if pairs else {}
 
 
+def _beats(film: Film, artifact: Stored) -> dict[str, bytes]:
+    table = artifact.table("beats")
+    times, places, tempo = (table[name].to_numpy() for name in ("time", "place", "bpm"))
+    if not len(film.sound) or not len(times):
+        return {}
+    return {
+        "beats": beats_chart(film.sound, film.duration, times, places),
+        "tempo": tempo_chart(film.duration, times, tempo),
+    }
+
+
+def _quality(film: Film, artifact: Stored) -> dict[str, bytes]:
+    table = artifact.table("loudness")
+    times, channels, lufs = (table[name].to_numpy() for name in ("time", "channel", "lufs"))
+    if not len(times):
+        return {}
+    lines = [(times[channels == n], lufs[channels == n]) for n in range(channels.max() + 1)]
+    return {"loudness": loudness_chart(film.duration, lines)}
+
+
 _IMAGES: dict[str, Callable[[Film, Stored], dict[str, bytes]]] = {
     "source": _source,
     "frames": _frames,
@@ -206,6 +227,8 @@ _IMAGES: dict[str, Callable[[Film, Stored], dict[str, bytes]]] = {
     "captioned_video": _film_frames,
     "detexted": _pairs,
     "beautified": _pairs,
+    "beats": _beats,
+    "audio_quality": _quality,
 }
 
 
@@ -259,6 +282,15 @@ def _facts(_film: Film, artifact: Stored) -> list[dict[str, Any]]:
     ]
 
 
+def _by_channel(_film: Film, artifact: Stored) -> list[dict[str, Any]]:
+    rows = []
+    for number, found in enumerate(artifact.facts.get("channels", ())[:_ROWS]):
+        facts = {name: _cell(value) for name, value in found["Facts"].items()}
+        shown = {name: _cell(value) for name, value in found.items() if name != "Facts"}
+        rows.append({"channel": number, **shown, **facts})
+    return rows
+
+
 _ROWS_OF: dict[str, Callable[[Film, Stored], list[dict[str, Any]]]] = {
     "source": _streams,
     "frames": _shots,
@@ -268,6 +300,7 @@ _ROWS_OF: dict[str, Callable[[Film, Stored], list[dict[str, Any]]]] = {
     "detexted": _facts,
     "beautified": _facts,
     "audio": _facts,
+    "audio_quality": _by_channel,
 }
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from media_pipeline.stages.audio_quality import AUDIO_QUALITY
 from media_pipeline.stages.base import Stage
+from media_pipeline.stages.beats import BEATS_STAGE
 from media_pipeline.stages.beauty import BEAUTIFIED
 from media_pipeline.stages.burn import CAPTIONED_VIDEO
 from media_pipeline.stages.captions import CAPTION_FILES, CAPTIONS, OCR_CUES
@@ -39,5 +41,7 @@ STAGES: dict[str, Stage] = {
         CAPTIONED_VIDEO,
         DETEXTED,
         BEAUTIFIED,
+        BEATS_STAGE,
+        AUDIO_QUALITY,
     )
 }

@@ -32,3 +32,18 @@ def test_a_second_file_is_a_path_or_a_uri_and_an_output_is_named_where_there_is_
             wrong = json.dumps({"inputs": {"file": place}})
             assert_fails(inside("run", name, str(clip), "c.txt", "--params", wrong), 1, *words)
     assert_fails(inside("run", "VideoClip", str(clip)), 2, "VideoClip")
+
+
+def test_beats_with_clicks_to_listen_to(
+    command: Home, inside: Callable[..., Done], clip: Path
+) -> None:
+    done = inside("run", "AudioBeatDetection", str(clip), "b.json", "--clicks", "heard.wav")
+    assert done.returncode == 0, done.stderr
+    assert sorted(p.name for p in command.cwd.iterdir()) == ["b.json", "heard.wav"]
+    assert "BeatList" in json.loads((command.cwd / "b.json").read_text())
+    assert_fails(inside("run", "AudioBeatDetection", str(clip), "b.json", "--clicks", "x.mp3"), 2)
+
+
+def test_quality_needs_no_output(inside: Callable[..., Done], clip: Path) -> None:
+    done = inside("run", "AudioQualityAssessment", str(clip))
+    assert [channel["Tag"] for channel in json.loads(done.stdout)] == ["Voice too Short"]
