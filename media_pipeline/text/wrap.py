@@ -17,6 +17,7 @@ Measure = Callable[[str], float]
 
 _SENTENCE_ENDS = ".!?…。！？"
 _CLAUSE_ENDS = ",;:，；：、—– "
+_OPENING = "「『（《【〔"
 _CLOSERS = "\"'”’」』）)]】》"
 
 
@@ -165,6 +166,8 @@ def break_rows(parts: Sequence[str], max_width: float, measure: Measure) -> list
 def _toll(before: str, after: str) -> float:
     """The cost of a break; between two Chinese or Japanese characters what they tell of phrases."""
     cost = break_cost(before, after)
+    if cost > 0.1 and after[0] in _OPENING:
+        return 0.1
     if cost > 0.1 and is_cjk(before[-1]) and is_cjk(after[0]):
         return _toll_between(before[-1], after[0])
     return 0.5 * cost

@@ -56,6 +56,11 @@ def test_rows_are_about_equally_long() -> None:
         ("one\ntwo three", 42, ["one", "two three"]),
         ("", 10, []),
         (" \n ", 10, []),
+        (
+            "河水都会带走一点点山石（约三公斤左右）他说好吗",
+            34,
+            ["河水都会带走一点点山石", "（约三公斤左右）他说好吗"],
+        ),
     ],
 )  # fmt: skip
 def test_breaks_fall_where_a_reader_pauses(text: str, columns: int, expected: list[str]) -> None:

@@ -208,7 +208,7 @@ CAPTIONED_VIDEO = Stage(
         "The film with subtitles, or, where the picture carries captions already, with the word "
         "that is being spoken marked in them."
     ),
-    version="2",
+    version="3",
     params=Params,
     inputs=("source", "ocr_cues", "captions", "words", "speech_subtitles"),
     outputs=(MediaOutput("captioned.mp4"),),

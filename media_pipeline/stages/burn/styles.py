@@ -8,7 +8,7 @@ itself over the place that is left free for it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from media_pipeline.media.fonts import font_scale
 from media_pipeline.stages.burn.faces import Faces
@@ -27,7 +27,9 @@ from media_pipeline.text.colours import Colour, parse_colour
 from media_pipeline.text.pieces import Piece
 
 STYLE_NAME = "Caption"
-_GROWN, _GROWS_S = 118, 0.08  # per cent, and how long growing takes: two frames
+_LEAST_GROWN, _MOST_GROWN = 1.1, 1.18
+_INTO_SPACE = 0.5  # of a space: as far as a long word may grow on either side
+_GROWS_S = 0.08  # how long growing takes: two frames
 _RADIUS = 0.22  # em, of the corners of style box
 _GROUND_LAYER, _TEXT_LAYER, _GROWN_LAYER = 0, 1, 2
 
@@ -162,12 +164,19 @@ class Painter:
         """The current word, growing about its middle."""
         x, y, piece = _place(block, state.current or 0, self._advance(block.em))
         look = Look(self._word)
-        text, _ = self._piece(_alone(piece), look, block.em, self._initial())
+        text, _ = self._piece(replace(piece, gap=""), look, block.em, self._initial())
+        size = round(100 * self._growth(piece, block.em))
         growth = (
-            rf"\t(0,{round(_GROWS_S * 1000)},\fscx{_GROWN}\fscy{_GROWN})"
+            rf"\t(0,{round(_GROWS_S * 1000)},\fscx{size}\fscy{size})"
             rf"\an5\pos({x:.2f},{y:.2f})\org({block.x:.2f},{block.y:.2f})"
         )
         return Event(state.start, state.end, _block(growth) + text, STYLE_NAME, _GROWN_LAYER)
+
+    def _growth(self, piece: Piece, em: float) -> float:
+        """How large the current word becomes: as long as it does not touch its neighbours."""
+        own, space = (self._advance(em)(piece, text) for text in (piece.text, " "))
+        growth = 1 + 2 * _INTO_SPACE * space / max(own, space)
+        return min(max(growth, _LEAST_GROWN), _MOST_GROWN)
 
     def _advance(self, em: float) -> _Advance:
         return _Advance(self._faces, self._settings, em)
@@ -234,12 +243,6 @@ def _centre(row: Row, number: int, advance: _Advance) -> float:
             later = row.pieces[max(index, order[place + 1])]
             x += advance(later, later.gap + later.text) - advance(later, later.text)
     raise IndexError(number)
-
-
-def _alone(piece: Piece) -> Piece:
-    from dataclasses import replace
-
-    return replace(piece, gap="")
 
 
 def _block(tags: str) -> str:

@@ -159,7 +159,7 @@ SPEECH_SUBTITLES = Stage(
     group="speech",
     description="Subtitles of what is said, cut by the rules of professional subtitles: rows, "
     "reading speed, durations, gaps, breaks.",
-    version="2",
+    version="3",
     params=Params,
     outputs=(TableOutput("cues.parquet", SPEECH_CUES), FileOutput("speech.*")),
     run=_run,
