@@ -44,6 +44,9 @@ def highlights(
     crf: Annotated[int | None, stage_option("rendered_clips", "crf")] = None,
     bitrate: Annotated[int | None, stage_option("rendered_clips", "bitrate")] = None,
     codec: Annotated[str | None, stage_option("rendered_clips", "codec")] = None,
+    portrait: Annotated[
+        bool, typer.Option("--portrait", help="crop the clips to an upright picture")
+    ] = False,
     caption: Annotated[
         str | None,
         typer.Option(
@@ -83,6 +86,7 @@ def highlights(
             {
                 **values,
                 "export": export,
+                "portrait": portrait,
                 "caption": caption,
                 "allow_non_speech": allow_non_speech,
             }

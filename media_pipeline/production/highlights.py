@@ -7,7 +7,7 @@ is not shown again.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -44,6 +44,9 @@ MOST_FILMS, MOST_SECONDS = 5, 2 * 3600.0
 
 Row = Mapping[str, Any]
 
+crop: Callable[[Path], None] | None = None
+"""Crops a clip in place to an upright picture that keeps its subject; None while no stage can."""
+
 
 class HighlightParams(
     stage_fields(HIGHLIGHT_CANDIDATES, *_OF_STAGE),  # type: ignore[misc]
@@ -52,6 +55,7 @@ class HighlightParams(
     """What can be asked of highlights."""
 
     export: bool = Field(False, description="write a clip of each")
+    portrait: bool = Field(False, description="crop the clips to an upright picture")
     caption: Style | None = Field(None, description="draw what is said on the clips")
     allow_non_speech: bool = Field(False, description="take films without captions and voices")
 
@@ -65,6 +69,11 @@ def prepare(values: Mapping[str, Any]) -> Task:
     # what the stages refuse besides ranges
     checked_stage(HIGHLIGHT_CANDIDATES, stage[HIGHLIGHT_CANDIDATES.name], "")
     checked_stage(RENDERED_CLIPS, coding, "")
+    if params.portrait and crop is None:
+        raise InvalidParameter(
+            "'portrait' is invalid: nothing here follows the subject of an upright crop",
+            "ask for its size with fit fill, which keeps the middle: --width 720 --height 1280",
+        )
     seen: list[Print] = []
 
     def work(job: Job) -> Result:
@@ -78,6 +87,9 @@ def prepare(values: Mapping[str, Any]) -> Task:
         ranges = [_range(row) for row in rows]
         if params.export and rows:
             files = _clips(job, found, rows, stage, coding)
+            if crop is not None and params.portrait:
+                for file in files:
+                    crop(job.folder / file)
             _draw(job, rows, files, params.caption)
             for entry, name in zip(ranges, files, strict=True):
                 entry["OutputURL"] = name

@@ -257,9 +257,11 @@ def _engine(work: Work) -> tuple[ActionEngine | None, list[str]]:
 def _acted(
     candidate: _Candidate, work: Work, engine: ActionEngine, wanted: Sequence[str]
 ) -> _Candidate:
-    """The candidate with the tags of the actions seen in it."""
+    """The candidate with the tags of the actions seen in it; one that is not chosen may yet take
+    the place of what another film has shown.
+    """
     actions = engine.supported(wanted)
-    if not candidate.chosen or not actions or work.info.video is None:
+    if candidate.like is not None or not actions or work.info.video is None:
         return candidate
     moment = candidate.moment
     places = np.linspace(moment.start, moment.end, PICTURES + 2)[1:-1]
