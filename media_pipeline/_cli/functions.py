@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def run(
     function: Annotated[
-        str, typer.Argument(help="CaptionExtraction, FaceBeauty, VideoClip, VideoDetext")
+        str, typer.Argument(help="CaptionExtraction, Cover, FaceBeauty, VideoClip, VideoDetext")
     ],
     media: Annotated[str, typer.Argument(metavar="INPUT", help="file or URI")],
     output: Annotated[Path | None, typer.Argument(help="file to write, where there is one")] = None,
@@ -38,6 +38,7 @@ def run(
 
     CaptionExtraction writes an SRT file and takes fps, roi, lang, track, sep and formatter.
     VideoClip writes a shorter mp4 of the best moments and takes duration (seconds).
+    Cover writes a picture, up to five with {sequenceId} in the name, or with Model=gif a loop.
     VideoDetext writes an mp4 without captions and takes LimitRegion and Time.
     FaceBeauty writes an mp4 with faces retouched and takes beauty_params ("whiten=20,smooth=50").
     AudioBeatDetection writes beats, bars and tempo of music as JSON.

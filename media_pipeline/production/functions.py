@@ -7,6 +7,7 @@ from media_pipeline.production.beauty import FACE_BEAUTY
 from media_pipeline.production.captioning import CAPTION
 from media_pipeline.production.captions import CAPTION_EXTRACTION
 from media_pipeline.production.clip import VIDEO_CLIP
+from media_pipeline.production.cover import COVER_FUNCTION
 from media_pipeline.production.detext import VIDEO_DETEXT
 from media_pipeline.production.highlights import HIGHLIGHT_EXTRACTION
 from media_pipeline.production.sound import AUDIO_BEAT_DETECTION, AUDIO_QUALITY_ASSESSMENT
@@ -16,6 +17,7 @@ FUNCTIONS: dict[str, Function] = {
     "CaptionExtraction": CAPTION_EXTRACTION,
     "FaceBeauty": FACE_BEAUTY,
     "VideoClip": VIDEO_CLIP,
+    "Cover": COVER_FUNCTION,
     "VideoDetext": VIDEO_DETEXT,
     "AudioBeatDetection": AUDIO_BEAT_DETECTION,
     "AudioQualityAssessment": AUDIO_QUALITY_ASSESSMENT,

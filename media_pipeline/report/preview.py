@@ -211,6 +211,13 @@ def _quality(film: Film, artifact: Stored) -> dict[str, bytes]:
     return {"loudness": loudness_chart(film.duration, lines)}
 
 
+def _covers(_film: Film, artifact: Stored) -> dict[str, bytes]:
+    marks = {cover["file"]: cover for cover in artifact.facts["covers"]}
+    shown = [(path, marks[path.name]) for path in artifact.files("cover_*")]
+    pictures = [(p, f"{format_timecode(m['time'])}  {m['score']:.1f} of 10") for p, m in shown]
+    return {"covers": frame_sheet(pictures, columns=3, width=320)} if pictures else {}
+
+
 _IMAGES: dict[str, Callable[[Film, Stored], dict[str, bytes]]] = {
     "source": _source,
     "frames": _frames,
@@ -225,6 +232,7 @@ _IMAGES: dict[str, Callable[[Film, Stored], dict[str, bytes]]] = {
     "rendered_clips": _clips,
     "reel": _film_frames,
     "captioned_video": _film_frames,
+    "cover": _covers,
     "detexted": _pairs,
     "beautified": _pairs,
     "beats": _beats,

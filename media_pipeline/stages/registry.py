@@ -8,6 +8,7 @@ from media_pipeline.stages.beats import BEATS_STAGE
 from media_pipeline.stages.beauty import BEAUTIFIED
 from media_pipeline.stages.burn import CAPTIONED_VIDEO
 from media_pipeline.stages.captions import CAPTION_FILES, CAPTIONS, OCR_CUES
+from media_pipeline.stages.cover import COVER
 from media_pipeline.stages.detext import DETEXTED
 from media_pipeline.stages.frames import FRAMES
 from media_pipeline.stages.highlights import HIGHLIGHT_CANDIDATES, REEL, RENDERED_CLIPS
@@ -39,6 +40,7 @@ STAGES: dict[str, Stage] = {
         RENDERED_CLIPS,
         REEL,
         CAPTIONED_VIDEO,
+        COVER,
         DETEXTED,
         BEAUTIFIED,
         BEATS_STAGE,
