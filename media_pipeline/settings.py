@@ -169,6 +169,12 @@ class Settings(BaseSettings):
         allow_inf_nan=False,
         description="how long a caller of /v1/video/caption is kept waiting for the result",
     )
+    run_lease_seconds: float = Field(
+        120.0,
+        ge=5,
+        allow_inf_nan=False,
+        description="time after which a job's run that gives no sign of life is replaced",
+    )
     webhook_secret: SecretStr | None = Field(None, description="signs webhooks")
     public_url: str | None = Field(None, description="URL of result files when the lake is local")
     database: str = Field(

@@ -33,7 +33,7 @@ from media_pipeline.transfer.fetch import Fetched, fetch
 from media_pipeline.transfer.upload import Delivered, remove, upload
 from media_pipeline.transfer.web import download
 
-_BEAT_S, _LEASE_BEAT_S = 2.0, 15.0
+_BEAT_S = 2.0
 
 
 class RequestConfig(dg.Config):
@@ -56,7 +56,11 @@ class Desk:
         self.run_id = run_id
         self.order = order
         self.database = Database(settings.database)
-        self.outbox = Outbox(self.database, max_waiting=settings.max_queue_length)
+        self.outbox = Outbox(
+            self.database,
+            max_waiting=settings.max_queue_length,
+            run_lease=settings.run_lease_seconds,
+        )
         self.folder = settings.cache_dir / "jobs" / job
         self.given = self.folder / "given"
         """Further files that came with the request."""
@@ -113,7 +117,7 @@ def desk(context: dg.OpExecutionContext, told: Mapping[str, Any]) -> Iterator[De
     opened = Desk(pipeline.settings, told["job"], order, context.run_id)
     keep = False
     try:
-        with opened.outbox.lease(opened.job).kept(_LEASE_BEAT_S), reported_errors():
+        with opened.outbox.lease(opened.job).kept(), reported_errors():
             yield opened
         keep = True
     except Cancelled:

@@ -60,7 +60,11 @@ class Service:
             )
         self.settings = settings
         self.database = Database(settings.database)
-        self.outbox = Outbox(self.database, max_waiting=settings.max_queue_length)
+        self.outbox = Outbox(
+            self.database,
+            max_waiting=settings.max_queue_length,
+            run_lease=settings.run_lease_seconds,
+        )
         self.nonces = Nonces(self.database)
         self.dagster = dagster or DagsterClient(settings.dagster_url)
         self.site = Site(

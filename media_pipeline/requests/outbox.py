@@ -25,6 +25,8 @@ Outcome = Literal["success", "failed", "cancelled"]
 State = Literal["waiting", "running", "success", "failed"]
 """Where a job is on its way; one that was cancelled counts as failed."""
 
+RUN_LEASE_S = 120.0
+
 _JOB = JOBS.c
 
 
@@ -96,14 +98,21 @@ class Outbox:
     Parameters
     ----------
     max_waiting : jobs that may wait; 0 lets none in.
+    run_lease : seconds after which a run that has not renewed its lease counts as gone.
     clock : seconds since the epoch.
     """
 
     def __init__(
-        self, database: Database, *, max_waiting: int, clock: Callable[[], float] = time.time
+        self,
+        database: Database,
+        *,
+        max_waiting: int,
+        run_lease: float = RUN_LEASE_S,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._database = database
         self._max_waiting = max_waiting
+        self._run_lease = run_lease
         self._clock = clock
 
     # --- callers ---
@@ -207,7 +216,7 @@ class Outbox:
 
     def lease(self, identity: str) -> Lease:
         """What the run of a job holds for as long as it works: see :meth:`abandoned`."""
-        return Lease(self._database, identity, RUN_LEASE_S, self._clock)
+        return Lease(self._database, identity, self._run_lease, self._clock)
 
     def advance(self, identity: str, progress: float, *, run_id: str | None = None) -> bool:
         """Note the share that is done; false when the job is finished (it was cancelled), or
@@ -350,8 +359,6 @@ class Outbox:
         return [_job(row) for row in rows]
 
 
-RUN_LEASE_S = 120.0
-"""After which a run that has not renewed its lease counts as gone."""
 MAX_NOTIFY_TRIES = 5
 _WAITS = {0: 0.0, 1: 2.0, 2: 10.0, 3: 42.0, 4: 170.0}
 

@@ -72,14 +72,14 @@ class Lease:
         return True
 
     @contextmanager
-    def kept(self, every: float) -> Iterator[None]:
+    def kept(self) -> Iterator[None]:
         """Take the lease from whoever has it, and renew it for the time of the block, from a thread
         of its own: what is done meanwhile may not come to it for minutes.
         """
         stop = threading.Event()
 
         def renew() -> None:
-            while not stop.wait(every):
+            while not stop.wait(self._seconds / 8):
                 try:
                     self.hold()
                 except sa.exc.SQLAlchemyError as error:  # the next time may be in time

@@ -190,6 +190,30 @@ def test_kills_lose_nothing_and_double_nothing(tree: Tree) -> None:
 
 
 @pytest.mark.slow
+def test_a_run_that_gives_no_sign_of_life_is_replaced_and_does_no_harm_when_it_wakes(
+    tmp_path: Path, storage: ObjectStorage, clip: Path
+) -> None:
+    """As on another machine, where nobody sees that the process is gone: it is only stopped."""
+    tree = Tree(tmp_path, storage, clip, MEDIA_PIPELINE_RUN_LEASE_SECONDS="15")
+    try:
+        (job,) = tree.submit(1)
+        number = wait_for(lambda: worker(tree, job))
+        os.kill(number, signal.SIGSTOP)
+        try:
+            wait_for(lambda: tree.rows([job])[0].finished)
+        finally:
+            os.kill(number, signal.SIGCONT)
+        wait_for(lambda: not Path(f"/proc/{number}").exists())
+        (row,) = tree.rows([job])
+        assert row.outcome == "success", row.error_message
+        assert sorted(run.status.value for run in tree.runs(job)) == ["CANCELED", "SUCCESS"]
+        (file,) = tree.files.find(f"{tree.root}/out")
+        assert tree.files.info(file)["size"] == row.result["files"][0]["size"]
+    finally:
+        tree.stop()
+
+
+@pytest.mark.slow
 def test_the_script_of_the_readme(tree: Tree) -> None:
     done = subprocess.run(
         [

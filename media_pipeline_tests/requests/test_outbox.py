@@ -180,10 +180,10 @@ def test_a_lease_is_renewed_while_work_goes_on_and_given_back(
 ) -> None:
     dead, other = Lease(database, "l", 10, clock), Lease(database, "l", 10, clock)
     assert dead.hold()
-    with Lease(database, "l", 10, clock).kept(0.01):  # of a run that is repeated
+    with Lease(database, "l", 0.4, clock).kept():  # of a run that is repeated
         for _ in range(3):
-            clock.now += 9
-            time.sleep(0.2)
+            clock.now += 0.3
+            time.sleep(0.4)
             assert not other.hold() and not dead.hold()
     assert other.hold()
 
