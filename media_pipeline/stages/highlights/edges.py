@@ -28,7 +28,7 @@ _STRAY_S, _STRAY = 0.6, 0.8  # against a place that leaves so little of a shot i
 _CALM_S, _DB_PER_S = 0.4, 5.0  # within which an edge goes to where the sound is low, and how far
 _IN_SENTENCE = 0.6  # what speaks against a place inside a sentence
 _FOREIGN = 1.0  # against one that takes in a whole utterance from beside the highlight
-_WORTH = 2.0
+_WORTH = 2.0  # for a pair of places, by what lies between them
 _IN_QUIET = 0.4  # for a place without sound, where voices are only what their detector hears
 _IN_VOICE = 1.2  # against a place where somebody speaks and no words are known
 _IN_SOUND = 0.6  # against one where words are unknown and somebody may be speaking
@@ -97,8 +97,10 @@ def unworded(voice: Times, words: Times) -> Times:
     """The spans of voices, (k, 2), of which known words cover less than half."""
     if not words.size:
         return voice
-    shared = np.minimum(voice[:, None, 1], words[:, 1]) - np.maximum(voice[:, None, 0], words[:, 0])
-    covered = np.maximum(shared, 0).sum(axis=1)
+    said = np.zeros(words.size)  # seconds of words before the start and the end of each
+    said[1::2] = np.cumsum(words[:, 1] - words[:, 0])
+    said[2::2] = said[1:-1:2]
+    covered = np.diff(np.interp(voice, words.reshape(-1), said))[:, 0]
     kept: Times = voice[covered < _WORDED * (voice[:, 1] - voice[:, 0])]
     return kept
 
@@ -132,8 +134,8 @@ def move_edges(
     ----------
     start, end : seconds.
     landmarks : of the film.
-    clip_duration : seconds asked for; edges move by at most a fifth of it, and the result lasts 60
-        to 140 % of it.
+    clip_duration : seconds asked for; edges move by at most a fifth of it, two fifths where speech
+        or a few frames of a shot would be cut else, and the result lasts 60 to 140 % of it.
     worth : what a start and an end are worth as a highlight, -1 to 1.
 
     Returns
@@ -238,7 +240,7 @@ def _priced(
             + _FOREIGN * _takes_in(p, at, inward, marks),
         )
         for p in within
-        if _word_at(p, marks) is None
+        if _word_at(p, marks) is None and abs(p - at) <= reach + 1e-6
     ]
 
 
@@ -261,17 +263,19 @@ def _context(at: float, marks: Landmarks) -> float:
         cost += _IN_SOUND
     if marks.voice.size and _inside(marks.quiet, at):
         cost -= _IN_QUIET
-    if marks.sentences.size:
-        to_start = marks.sentences[:, 0] - at
-        from_end = at - marks.sentences[:, 1]
-        slack = 1e-6
-        if ((to_start >= -slack) & (to_start <= _LEAD_S + slack)).any() or (
-            (from_end >= -slack) & (from_end <= _TAIL_S + slack)
-        ).any():
-            cost -= _AT_SENTENCE
-        elif ((to_start < -slack) & (marks.sentences[:, 1] > at + slack)).any():
-            cost += _IN_SENTENCE
-    return cost
+    return cost + _sentence_cost(at, marks.sentences)
+
+
+def _sentence_cost(at: float, sentences: Times) -> float:
+    """What speaks for a place just before or after a sentence, or against one inside it."""
+    slack = 1e-6
+    to_start, from_end = sentences[:, 0] - at, at - sentences[:, 1]
+    before = (to_start >= -slack) & (to_start <= _LEAD_S + slack)
+    after = (from_end >= -slack) & (from_end <= _TAIL_S + slack)
+    if (before | after).any():
+        return -_AT_SENTENCE
+    inside = (to_start < -slack) & (from_end < -slack)
+    return _IN_SENTENCE if inside.any() else 0.0
 
 
 def _near(spans: Times, at: float, reach: float) -> Times:
