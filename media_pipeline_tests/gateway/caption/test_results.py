@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 from typing import Any
@@ -314,3 +315,26 @@ def test_files_are_handed_out_in_parts_and_by_name_only(
     for name in ("other.mp4", "..%2Fcaptioned.mp4", "%2Fetc%2Fpasswd", "captioned.mp4%00"):
         told = httpx.get(f"{base}/{name}", trust_env=False)
         assert (told.status_code, told.json()["code"]) == (404, 404), name
+
+
+# --- who sees what --------------------------------------------------------------------------------
+
+
+def test_people_and_monitors_see_jobs_and_nobody_sees_keys(
+    live: Gateway, post: Client, served: Web, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, "media_pipeline.gateway.service"):
+        job = post({"video_url": served.url("/clip.mp4"), "captions": "x"}).json()["job_id"]
+    (line,) = [one for one in caplog.records if getattr(one, "job_id", "") == job]
+    assert (line.action, line.status) == ("/v1/video/caption", 200)  # type: ignore[attr-defined]
+    page = httpx.get(f"{live.url}/", trust_env=False).text
+    assert f'id="job-{job}"' in page
+    metrics = httpx.get(f"{live.url}/metrics", trust_env=False).text
+    assert 'media_pipeline_requests_total{action="/v1/video/caption",code="OK"}' in metrics
+    row = live.service.outbox.get(job)
+    assert row is not None
+    assert row.access_key.startswith("api-")
+    database = Path(live.settings.database.removeprefix("sqlite:///"))
+    stored = b"".join(path.read_bytes() for path in database.parent.glob(f"{database.name}*"))
+    assert KEY.encode() not in stored
+    assert KEY not in page + metrics + caplog.text
