@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import io
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,6 +88,7 @@ def render_report(artifacts: Mapping[str, Stored], *, name: str, links: Links) -
         cues=_cues(film),
         doubtful=sum(cue.doubtful for cue in film.cues),
         reading=_reading(film),
+        disagreements=Counter(row["kind"] for row in film.disagreements).most_common(),
         highlights=_highlights(film, links),
         stages=[_stage(asset, artifact) for asset, artifact in artifacts.items()],
         links=links,

@@ -86,6 +86,14 @@ def test_every_cue_word_and_segment_stands_in_the_page(page: str) -> None:
     assert [word.word for word in WORDS] == parsed.cells["words"][1::4]
 
 
+def test_where_captions_and_speech_disagree_stands_in_the_page(film: Film, page: str) -> None:
+    time, what, shown, said = Page(page).cells["disagreements"]
+    assert (time, what) == ("00:00:04.000", "early -0.50 s")
+    assert (shown, said) == (CUES[1].text, "script")
+    without = {k: v for k, v in film.artifacts.items() if k != "caption_speech"}
+    assert "disagreements" not in Page(render_report(without, name="x", links=LINKS)).cells
+
+
 def test_every_cue_has_its_crop(page: str) -> None:
     rows = re.findall(r'<td class="crop">(.*?)</td>', page)
     assert len(rows) == len(CUES)
