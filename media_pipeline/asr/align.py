@@ -8,6 +8,7 @@ word carries its source.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby, islice
 
 import numpy as np
 
@@ -16,9 +17,9 @@ from media_pipeline.asr.base import Progress, Span, quiet
 from media_pipeline.asr.fill import fill, in_order
 from media_pipeline.asr.sound import HOP_S, Samples, levels, piece, seconds, speech_floor
 from media_pipeline.asr.sphinx import Found, find_words
-from media_pipeline.asr.spoken import spoken
+from media_pipeline.asr.spoken import Reading, spoken
 from media_pipeline.asr.stretches import PAD_S, SLACK_S, exclusive, grouped, window
-from media_pipeline.asr.vad import speech_spans
+from media_pipeline.asr.vad import CHUNK_S, speech_spans
 from media_pipeline.text.cues import Cue, Word
 from media_pipeline.text.phrases import phrased_tokens
 from media_pipeline.text.scripts import main_script
@@ -60,7 +61,8 @@ def align(
     language : of the speech, ISO 639-1. Latin text is aligned as English when it is ``en``, unknown
         or a language in another script; each cue's own script decides.
     known : per cue the words that an engine gave, which are then the words of the cue; those with
-        the source ``unplaced`` lack a time. An empty list stands for no words from the engine.
+        the source ``unplaced`` lack a time, and are looked for between the others. An empty list
+        stands for no words from the engine.
     realign : align English anew even where the engine gave times, which then only stand in.
     speech : where speech is; found when not given.
 
@@ -79,11 +81,8 @@ def align(
     ]
     placed: list[list[Word | None]] = [[None] * len(text) for text in texts]
     stretches = exclusive(cues, seconds(samples))
-    forced = [
-        i
-        for i, cue in enumerate(cues)
-        if texts[i] and is_english(cue.text, language) and (realign or not given[i])
-    ]
+    english = [i for i, c in enumerate(cues) if texts[i] and is_english(c.text, language)]
+    forced = [i for i in english if realign or not given[i]]
     groups = grouped(forced, stretches)
     for done, group in enumerate(groups):
         _align_group(samples, group, stretches, texts, placed)
@@ -91,6 +90,8 @@ def align(
     words = []
     for i, text in enumerate(texts):
         _stand_in(placed[i], given[i], stretches[i])
+        if i in english and i not in forced:
+            placed[i] = close_gaps(samples, text, spoken(text), placed[i], stretches[i])
         words.append(fill(samples, stretches[i], text, placed[i], speech))
     return in_order(words, seconds(samples))
 
@@ -133,6 +134,44 @@ def believed(
     return kept
 
 
+def close_gaps(
+    samples: Samples,
+    tokens: Sequence[str],
+    readings: Sequence[Sequence[Reading]],
+    placed: Sequence[Word | None],
+    stretch: Span,
+) -> list[Word | None]:
+    """Look for English words without a place between their neighbours that have one.
+
+    Parameters
+    ----------
+    samples : 16 kHz mono sound.
+    tokens, readings : the words in order, and for each the ways in which it may be said.
+    placed : per word its time, or None.
+    stretch : where all of them are said, in seconds.
+
+    Returns
+    -------
+    list of Word or None
+        the same with those that were found and can be believed. Gaps that are too long to align at
+        once are left as they are.
+    """
+    found = list(placed)
+    at = 0
+    for missing, group in groupby(placed, key=lambda word: word is None):
+        first, at = at, at + len(list(group))
+        if not missing:
+            continue
+        before = placed[first - 1] if first else None
+        after = placed[at] if at < len(placed) else None
+        gap = before.end if before else stretch[0], after.start if after else stretch[1]
+        if gap[1] - gap[0] <= CHUNK_S:
+            ways = readings[first:at]
+            hits = find_words(samples, *gap, ways)
+            found[first:at] = _said(samples, tokens[first:at], ways, hits, gap)
+    return found
+
+
 def _align_group(
     samples: Samples,
     group: Sequence[int],
@@ -146,24 +185,27 @@ def _align_group(
     have pulled them away.
     """
     low, high = window(group, stretches, seconds(samples))
-    hits = find_words(samples, low, high, spoken([token for i in group for token in texts[i]]))
-    at = 0
+    ways = {i: spoken(texts[i]) for i in group}
+    hits = iter(find_words(samples, low, high, [way for i in group for way in ways[i]]))
     for i in group:
-        own = hits[at : at + len(texts[i])]
-        at += len(texts[i])
+        own = list(islice(hits, len(texts[i])))
         near = (stretches[i][0] - PAD_S, stretches[i][1] + PAD_S)
-        placed[i] = _said(samples, texts[i], own, near)
+        placed[i] = _said(samples, texts[i], ways[i], own, near)
         if len(group) > 1 and sum(w is not None for w in placed[i]) < _ENOUGH * len(texts[i]):
             alone = (max(0.0, stretches[i][0] - SLACK_S), stretches[i][1] + SLACK_S)
-            again = find_words(samples, *alone, spoken(texts[i]))
-            placed[i] = max(placed[i], _said(samples, texts[i], again, near), key=_worth)
+            again = find_words(samples, *alone, ways[i])
+            placed[i] = max(placed[i], _said(samples, texts[i], ways[i], again, near), key=_worth)
 
 
 def _said(
-    samples: Samples, text: Sequence[str], hits: Sequence[Found | None], stretch: Span
+    samples: Samples,
+    text: Sequence[str],
+    readings: Sequence[Sequence[Reading]],
+    hits: Sequence[Found | None],
+    stretch: Span,
 ) -> list[Word | None]:
     """The words of a text that can be believed; none where the whole does not fit the sound."""
-    scores = [hit.score if hit else 0.0 for hit, way in zip(hits, spoken(text), strict=True) if way]
+    scores = [hit.score if hit else 0.0 for hit, ways in zip(hits, readings, strict=True) if ways]
     if not scores or sum(scores) / len(scores) < _TEXT_FITS:
         return [None] * len(text)
     return believed(samples, text, hits, stretch)

@@ -18,13 +18,14 @@ from rapidfuzz.distance import Indel
 
 from media_pipeline.asr.base import Progress, Span, quiet
 from media_pipeline.asr.sound import RATE, Samples, pcm
-from media_pipeline.asr.sphinx import FRAME_S, is_word, learn, plain
+from media_pipeline.asr.sphinx import Found, is_word, joined, learn, plain
 from media_pipeline.asr.spoken import Reading
 
 _FOLLOWS = 0.8  # probability that a word is followed by one that follows it in the text
 _AROUND = 4  # words looked at on either side of an agreement
 _AGREEING = 3  # of them must agree as well, or it is chance
 _DRIFT = 2  # words that may be missed or added between two agreements that belong together
+_EVERY = 2  # frame whose Gaussians are computed anew: a third cheaper, and the same words are found
 
 
 def find_anchors(
@@ -33,8 +34,8 @@ def find_anchors(
     readings: Sequence[Sequence[Reading]],
     *,
     progress: Progress = quiet,
-) -> list[Span | None]:
-    """Times of those tokens of an English text that are surely said there.
+) -> list[Found | None]:
+    """Where those tokens of an English text are that are surely said.
 
     Parameters
     ----------
@@ -45,8 +46,8 @@ def find_anchors(
 
     Returns
     -------
-    list of (start, end) or None
-        one per token, in order of time; seconds.
+    list of Found or None
+        one per token, in order of time. Of a token of several words all were found.
 
     References
     ----------
@@ -56,36 +57,43 @@ def find_anchors(
     owners = [i for i, ways in enumerate(readings) if ways for _ in ways[0]]
     text = [word for ways in readings if ways for word in ways[0]]
     heard = _recognise(samples, windows, text, progress) if text else []
-    found: list[Span | None] = [None] * len(readings)
-    for at, place in _agreements([word for word, _, _ in heard], text):
-        _, start, end = heard[at]
-        before = found[owners[place]]
-        found[owners[place]] = (before[0] if before else start, end)
-    return found
+    parts: list[list[Found]] = [[] for _ in readings]
+    for at, place in _agreements([word for word, _ in heard], text):
+        parts[owners[place]].append(heard[at][1])
+    return [
+        _whole(own) if own and len(own) == len(ways[0]) else None
+        for own, ways in zip(parts, readings, strict=True)
+    ]
+
+
+def _whole(parts: Sequence[Found]) -> Found:
+    score = sum(part.score for part in parts) / len(parts)
+    return Found(parts[0].start, parts[-1].end, score)
 
 
 def _recognise(
     samples: Samples, windows: Sequence[Span], text: Sequence[str], progress: Progress
-) -> list[tuple[str, float, float]]:
+) -> list[tuple[str, Found]]:
     from pocketsphinx import Decoder
 
     # One pass over a tree of the text's few words: the later passes would only polish the times.
-    decoder = Decoder(samprate=RATE, loglevel="FATAL", lm=None, fwdflat=False, bestpath=False)
+    decoder = Decoder(
+        samprate=RATE, loglevel="FATAL", lm=None, fwdflat=False, bestpath=False, ds=_EVERY
+    )
     learn(decoder, set(text))
     with tempfile.TemporaryDirectory() as folder:
         model = Path(folder) / "text.lm"
         model.write_text(language_model(text), encoding="utf-8")
         decoder.add_lm_file("text", str(model))
     decoder.activate_search("text")
-    heard = []
+    heard: list[tuple[str, Found]] = []
     for done, (start, end) in enumerate(windows):
         decoder.start_utt()
         decoder.process_raw(pcm(samples, start, end), full_utt=True)
         decoder.end_utt()
-        for s in decoder.seg() or ():
-            if is_word(s.word):
-                first, last = start + s.start_frame * FRAME_S, start + (s.end_frame + 1) * FRAME_S
-                heard.append((plain(s.word), first, last))
+        heard.extend(
+            (plain(s.word), joined([s], start)) for s in decoder.seg() or () if is_word(s.word)
+        )
         progress((done + 1) / len(windows))
     return heard
 

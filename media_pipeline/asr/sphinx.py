@@ -95,7 +95,7 @@ def _find(
     path = _path([plain(s.word) for s in words], readings)
     found: list[Found | None] = [None] * len(readings)
     for token, (first, last) in path.items():
-        found[token] = _joined(words[first:last], offset)
+        found[token] = joined(words[first:last], offset)
     return found
 
 
@@ -228,7 +228,8 @@ def _path(
     return found
 
 
-def _joined(segments: Sequence[Any], offset: float) -> Found:
+def joined(segments: Sequence[Any], offset: float) -> Found:
+    """The place and score of neighbouring segments of a decoder whose sound began at a time."""
     frames = sum(s.end_frame + 1 - s.start_frame for s in segments)
     logs = sum(math.log(max(s.ascore, 1e-300)) for s in segments)
     return Found(

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import pytest
 
-from media_pipeline.asr import script
+from media_pipeline.asr import align, script
 from media_pipeline.asr.align import ALIGNED
+from media_pipeline.asr.anchors import find_anchors
+from media_pipeline.asr.base import Span
 from media_pipeline.asr.script import Script, align_script
+from media_pipeline.asr.sound import Samples
+from media_pipeline.asr.sphinx import find_words
 from media_pipeline_tests.generators.exact import Told, sentences, tell
 from media_pipeline_tests.generators.speech import FOX, needs_flite, scene, silence
 
@@ -72,16 +79,62 @@ def test_a_script_that_goes_on_after_the_sound(told: Told, monkeypatch: pytest.M
 
 @needs_flite
 @pytest.mark.slow
-def test_wrong_words_cost_only_themselves(told: Told) -> None:
+def test_wrong_words_cost_only_themselves(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
     changed = [
         " ".join("banana" if i % 7 == 3 else word for i, word in enumerate(line.split()))
         for line in LINES
     ]
+    aligned: list[float] = []
+
+    def counted(samples: Samples, start: float, end: float, *rest: Any) -> Any:
+        aligned.append(end - start)
+        return find_words(samples, start, end, *rest)
+
+    monkeypatch.setattr(align, "find_words", counted)
     found = align_script(told.samples, "\n".join(changed), language="en")
+    assert 0 < sum(aligned) < told.duration / 3  # the words found for certain are not aligned again
     assert [cue.text for cue, _ in found.lines] == changed
     for (cue, _), sentence in zip(found.lines, told.sentences, strict=True):
         assert cue.start == pytest.approx(sentence.start, abs=0.4)
         assert cue.end == pytest.approx(sentence.end, abs=0.4)
+    right = [
+        abs(word.start - known.start)
+        for (_, words), own in zip(found.lines, told.words, strict=True)
+        for word, known in zip(words, own, strict=True)
+        if word.word == known.word
+    ]
+    assert np.median(right) < 0.03
+    assert np.percentile(right, 95) < 0.15
+
+
+@needs_flite
+@pytest.mark.slow
+def test_only_the_rest_is_searched_where_the_way_is_lost_late(monkeypatch: Any) -> None:
+    """What was followed is not listened to again for a sentence that is missing later."""
+    told = tell(sentences())
+    searched: list[float] = []
+
+    def noted(samples: Samples, windows: Sequence[Span], *rest: Any, **options: Any) -> Any:
+        searched.extend(windows[0])
+        return find_anchors(samples, windows, *rest, **options)
+
+    monkeypatch.setattr(script, "find_anchors", noted)
+    kept = sentences()[:8] + sentences()[11:]
+    found = align_script(told.samples, "\n".join(kept), language="en")
+    assert [cue.text for cue, _ in found.lines] == kept
+    assert searched[0] > 5
+    errors = _errors(found, told)
+    assert np.percentile(errors, 95) < 0.15
+    assert max(errors) < 0.5
+
+
+@needs_flite
+def test_a_bracket_that_is_never_closed_hides_one_line_at_most(told: Told) -> None:
+    part = told.samples[: round((told.sentences[2].end + 0.3) * 16000)]
+    lines = [LINES[0], LINES[1].replace("across", "(across"), LINES[2]]
+    found = align_script(part, "\n".join(lines), language="en")
+    assert [cue.text for cue, _ in found.lines] == lines
+    assert all(word.source == ALIGNED for word in found.lines[2][1])
 
 
 @needs_flite
