@@ -51,7 +51,7 @@ def examine() -> list[Check]:
         ("fonts: Chinese, Japanese, Korean", False, _cjk_font),
         ("speech: faster-whisper", False, _faster_whisper),
         ("speech: pocketsphinx (English)", False, _pocketsphinx),
-        ("speech: whisperx", False, lambda: _extra("speech: whisperx", "whisperx")),
+        ("speech: whisperx", False, _whisperx),
         (
             "text recognition: easyocr",
             False,
@@ -163,27 +163,25 @@ def _rapidocr() -> Check:
 
 
 def _silero() -> Check:
-    name = "voice detection: Silero"
-    folder = _folder_of("faster_whisper")
-    models = sorted((folder / "assets").glob("silero*.onnx")) if folder is not None else []
-    if not models:
-        return Check(name, False, True, "no model", "pip install --force-reinstall faster-whisper")
-    return Check(name, True, True, ", ".join(model.name for model in models))
+    from media_pipeline.asr.vad import network_path
 
-
-def _folder_of(module: str) -> Path | None:
-    spec = importlib.util.find_spec(module)
-    places = list(spec.submodule_search_locations or ()) if spec is not None else []
-    return Path(places[0]) if places else None
+    return Check("voice detection: Silero", True, True, network_path().name)
 
 
 def _pocketsphinx() -> Check:
-    name = "speech: pocketsphinx (English)"
-    folder = _folder_of("pocketsphinx")
-    model = folder / "model" / "en-us" if folder is not None else None
-    if model is None or not model.is_dir():
-        return Check(name, False, False, "no model", "pip install --force-reinstall pocketsphinx")
-    return Check(name, True, False, f"{_version('pocketsphinx')}, rough; for English only")
+    from media_pipeline.asr.pocketsphinx import model_folder
+
+    found = f"{_version('pocketsphinx')} with {model_folder().name}, rough; for English only"
+    return Check("speech: pocketsphinx (English)", True, False, found)
+
+
+def _whisperx() -> Check:
+    from media_pipeline.asr.whisperx import installed, require
+
+    name = "speech: whisperx"
+    if installed():
+        require()
+    return _extra(name, "whisperx")
 
 
 def _voice() -> Check:

@@ -78,6 +78,26 @@ def test_an_engine_that_is_broken_says_so(monkeypatch: pytest.MonkeyPatch) -> No
     assert not doctor.healthy(checks)
 
 
+@pytest.mark.parametrize(
+    ("place", "name"),
+    [
+        ("vad.network_path", "voice detection: Silero"),
+        ("pocketsphinx.model_folder", "speech: pocketsphinx (English)"),
+        ("whisperx.require", "speech: whisperx"),
+    ],
+)
+def test_speech_engines_are_looked_at_as_the_pipeline_does(
+    monkeypatch: pytest.MonkeyPatch, place: str, name: str
+) -> None:
+    def broken() -> None:
+        raise EngineUnavailable("it is broken", "reinstall it")
+
+    monkeypatch.setattr("media_pipeline.asr.whisperx.installed", lambda: True)
+    monkeypatch.setattr(f"media_pipeline.asr.{place}", broken)
+    check = found()[name]
+    assert (check.ok, check.found, check.remedy) == (False, "it is broken", "reinstall it")
+
+
 def test_an_ffmpeg_without_libass_is_broken(places: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = places / "ffmpeg"
     program.write_text("#!/bin/sh\necho ' T. null V->V x'\n")

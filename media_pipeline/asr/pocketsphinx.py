@@ -7,15 +7,18 @@ of last resort, and what it gives is labelled so.
 from __future__ import annotations
 
 import functools
+import importlib.util
 import threading
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from media_pipeline.asr.accept import SHORTEST_S
 from media_pipeline.asr.base import Recogniser, Segment, Span, Task
 from media_pipeline.asr.sound import RATE, pcm
 from media_pipeline.asr.sphinx import FRAME_S, is_word, plain
+from media_pipeline.errors import EngineUnavailable
 from media_pipeline.text.cues import Word
 
 NAME = "pocketsphinx"
@@ -23,6 +26,25 @@ MODEL = "en-us"
 
 _SENTENCE_PAUSE_S = 0.6  # there is no punctuation: a longer pause ends a segment
 _LOCK = threading.Lock()  # a decoder is not safe to share between threads
+
+
+def model_folder() -> Path:
+    """The model of English inside the pocketsphinx package, which is not imported for it.
+
+    Raises
+    ------
+    EngineUnavailable
+        when pocketsphinx is not installed or brings no model.
+    """
+    spec = importlib.util.find_spec(NAME)
+    for place in (spec.submodule_search_locations or ()) if spec else ():
+        folder = Path(place) / "model" / MODEL
+        if folder.is_dir():
+            return folder
+    raise EngineUnavailable(
+        "pocketsphinx's model of English is missing",
+        "run `pip install --force-reinstall pocketsphinx`",
+    )
 
 
 def identity() -> Mapping[str, str]:

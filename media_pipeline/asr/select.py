@@ -171,6 +171,7 @@ def _captions() -> Choice:
 
 
 def _pocketsphinx() -> Choice:
+    pocketsphinx.model_folder()  # raises where it is not whole
     return Choice(POCKETSPHINX, pocketsphinx.identity(), "")
 
 

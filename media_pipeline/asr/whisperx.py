@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import importlib
 import importlib.util
 import logging
 import math
@@ -29,6 +30,7 @@ from media_pipeline.text.cues import Word
 NAME = "whisperx"
 
 _BATCH = 8
+_PARTS = ("whisperx.asr", "whisperx.alignment", "whisperx.vads")
 _LOG = logging.getLogger(__name__)
 
 
@@ -38,17 +40,38 @@ def installed() -> bool:
 
 
 def require() -> None:
-    """Check that whisperX is installed.
+    """Check that whisperX is installed and can be imported, before anything is done with it.
 
     Raises
     ------
     EngineUnavailable
-        when it is not.
+        when it is not, or cannot.
     """
     if not installed():
         raise EngineUnavailable(
             "whisperX is not installed", 'run `pip install "media-pipeline[whisperx]"`'
         )
+    if fault := _fault():
+        raise EngineUnavailable(
+            f"whisperX cannot be imported ({fault})",
+            "reinstall torch, torchaudio and torchcodec in versions that belong together, "
+            "or use faster-whisper",
+        )
+
+
+@functools.lru_cache(maxsize=1)
+def _fault() -> str:
+    """What is wrong with the installation, found by importing all of it; "" when nothing is.
+
+    A torchaudio or torchcodec built for another torch is there, and fails only when it is imported.
+    """
+    try:
+        with _to_stderr():
+            for part in _PARTS:
+                importlib.import_module(part)
+    except Exception as error:  # torch and its relatives fail to import in many ways
+        return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+    return ""
 
 
 class WhisperX(Recogniser):
@@ -63,7 +86,7 @@ class WhisperX(Recogniser):
     Raises
     ------
     EngineUnavailable
-        when the extra is not installed.
+        when the extra is not installed, or broken.
     """
 
     name = NAME

@@ -61,7 +61,7 @@ def test_weights_win_over_captions(with_model: Environment) -> None:
 def test_whisperx_wins_where_it_is_installed(
     with_model: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(whisperx, "installed", lambda: True)
+    monkeypatch.setattr(whisperx, "require", lambda: None)
     choice = choose("auto", "zh", True, with_model)
     assert choice.name == "whisperx"
     assert choice.identity["model"].startswith("small@")

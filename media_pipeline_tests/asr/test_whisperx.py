@@ -16,8 +16,10 @@ from media_pipeline.asr import whisperx
 from media_pipeline.asr.accept import UNPLACED
 from media_pipeline.asr.base import Span
 from media_pipeline.asr.models import weights_at
+from media_pipeline.asr.select import choose
 from media_pipeline.asr.whisperx import WhisperX, require
 from media_pipeline.errors import EngineUnavailable
+from media_pipeline.stages.base import Environment
 from media_pipeline_tests.generators.speech import noise
 
 SOUND = noise(30, -30)
@@ -79,12 +81,17 @@ def package(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     torch = ModuleType("torch")
     torch.__spec__ = importlib.machinery.ModuleSpec("torch", None)
     torch.cuda = SimpleNamespace(is_available=lambda: False)  # type: ignore[attr-defined]
-    for name, stand_in in (("whisperx", module), ("whisperx.vads", vads), ("torch", torch)):
+    parts = {"whisperx": module, "whisperx.vads": vads, "torch": torch}
+    for name in ("whisperx.asr", "whisperx.alignment"):
+        parts[name] = ModuleType(name)
+    for name, stand_in in parts.items():
         monkeypatch.setitem(sys.modules, name, stand_in)
     monkeypatch.setattr(whisperx, "_aligner", lambda _language, _folder: ("wav2vec2", {}))
     whisperx._pipeline.cache_clear()
+    whisperx._fault.cache_clear()
     yield module
     whisperx._pipeline.cache_clear()
+    whisperx._fault.cache_clear()
 
 
 def test_windows_are_recognised_and_aligned(
@@ -135,6 +142,27 @@ def test_a_package_that_cannot_be_loaded_is_one_clear_error(
     package.load_model = load_model  # type: ignore[attr-defined]
     with pytest.raises(EngineUnavailable, match="whisperX cannot be loaded"):
         WhisperX(weights_at(multilingual)).transcribe(SOUND, "en", WINDOWS)
+
+
+def test_a_broken_installation_is_told_before_anything_starts(
+    package: ModuleType, multilingual: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A torchaudio for another torch is installed all the same, and fails when it is imported."""
+
+    def broken(name: str) -> ModuleType:
+        print(f"importing {name}")
+        raise OSError("libtorchaudio.so:\n undefined symbol")
+
+    monkeypatch.setattr(whisperx.importlib, "import_module", broken)
+    with pytest.raises(EngineUnavailable) as told:
+        choose("whisperx", "en", False, Environment(), model=str(multilingual))
+    assert str(told.value).count("\n") == 0
+    assert "OSError: libtorchaudio.so: undefined symbol" in told.value.message
+    assert "torchaudio and torchcodec" in told.value.remedy
+    choice = choose("auto", "en", False, Environment(), model=str(multilingual))
+    assert choice.name == "faster-whisper"
+    assert "whisperx: whisperX cannot be imported" in choice.why
+    assert package.calls == []
 
 
 def test_without_the_extra_it_says_what_to_install(

@@ -46,6 +46,7 @@ def no_network(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     allow_cuda_torchaudio()
     whisperx._pipeline.cache_clear()
     whisperx._aligner.cache_clear()
+    whisperx._fault.cache_clear()
 
 
 @pytest.fixture
