@@ -49,13 +49,12 @@ def transcribe(
     there is no script and no better engine.
     """
     output = check_output(output, media, _SUFFIXES)
-    given = {
-        "engine": engine,
-        "script": None if script is None else _text(script),
+    window = {
         "start": None if start is None else read_time("--start", start),
         "duration": None if duration is None else read_time("--duration", duration),
     }
-    params = stage_params(language={"language": language}, transcript=given)
+    given = {"engine": engine, "script": None if script is None else _text(script)}
+    params = stage_params(audio=window, language={"language": language}, transcript=given)
     from media_pipeline.report.film import Film
     from media_pipeline.text.formats import format_cues, format_of
 

@@ -5,6 +5,7 @@ What an engine is and may use belongs here; how one works belongs in its own mod
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,9 @@ _MOST_LETTERS_PER_S, _SHORT_S = 40.0, 0.5
 
 Span = tuple[float, float]
 """Start and end in seconds."""
+
+WHOLE: Span = (0.0, math.inf)
+"""All of a sound, however long it is."""
 
 Progress = Callable[[float], None]
 """Called with the share that is done, from 0 to 1. May raise to cancel."""

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from media_pipeline.asr.base import Progress, Span, quiet
+from media_pipeline.asr.base import WHOLE, Progress, Span, quiet
 from media_pipeline.asr.sound import HOP_S, RATE, Samples, levels, piece, seconds
 from media_pipeline.errors import EngineUnavailable
 
@@ -31,12 +31,15 @@ CHUNK_S = 30.0
 """Longest chunk that recognisers take: Whisper's window."""
 
 
-def speech_spans(samples: Samples, *, progress: Progress = quiet) -> list[Span]:
+def speech_spans(
+    samples: Samples, window: Span = WHOLE, *, progress: Progress = quiet
+) -> list[Span]:
     """Where speech is in 16 kHz mono sound.
 
     Parameters
     ----------
     samples : mono sound, float32 in [-1, 1] or int16; may be mapped from a file.
+    window : the seconds that are listened to; the spans are on the clock of the whole.
 
     Returns
     -------
@@ -47,8 +50,10 @@ def speech_spans(samples: Samples, *, progress: Progress = quiet) -> list[Span]:
     ----------
     Silero VAD, https://github.com/snakers4/silero-vad
     """
-    probabilities = speech_probabilities(samples, progress=progress)
-    return spans_of(probabilities, seconds(samples))
+    start, end = (min(time, seconds(samples)) for time in window)
+    heard = samples[round(start * RATE) : round(end * RATE)]
+    spans = spans_of(speech_probabilities(heard, progress=progress), seconds(heard))
+    return [(start + a, start + b) for a, b in spans]
 
 
 def speech_probabilities(samples: Samples, *, progress: Progress = quiet) -> NDArray[np.float32]:

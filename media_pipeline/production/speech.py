@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import Field
 
 from media_pipeline.production.base import Function, Job, JobParams, Result, Task, checked
-from media_pipeline.stages.speech import SPEECH_SUBTITLES, TRANSCRIPT
+from media_pipeline.stages.speech import AUDIO, SPEECH_SUBTITLES, TRANSCRIPT
 from media_pipeline.text.cues import cues_from_table
 from media_pipeline.text.formats import asr_result
 
@@ -26,7 +26,7 @@ class SpeechParams(JobParams):
 def prepare(values: Mapping[str, Any]) -> Task:
     """Check the parameters, and say what they ask for."""
     params = checked(SpeechParams, values, "")
-    window = {TRANSCRIPT.name: {"start": params.start, "duration": params.duration}}
+    window = {AUDIO.name: {"start": params.start, "duration": params.duration}}
 
     def work(job: Job) -> Result:
         if params.sentence_max_length is None:

@@ -21,7 +21,6 @@ from rapidfuzz.distance import Indel
 
 from media_pipeline.asr.base import Span
 from media_pipeline.asr.fill import INTERPOLATED
-from media_pipeline.asr.sound import map_wav
 from media_pipeline.asr.vad import overlap, speech_spans
 from media_pipeline.errors import NoCaptionsFound
 from media_pipeline.stages.base import (
@@ -33,6 +32,7 @@ from media_pipeline.stages.base import (
     Work,
     raise_reason,
 )
+from media_pipeline.stages.speech.audio import listen
 from media_pipeline.stages.tables import DISAGREEMENTS
 from media_pipeline.text.cues import Cue, Word, cues_from_table, words_from_table
 from media_pipeline.text.formats import write_cues
@@ -237,15 +237,15 @@ def _letters(text: str) -> str:
 
 
 def _run(work: Work) -> Outcome:
-    audio, captions = work.inputs["audio"], work.inputs["captions"]
-    raise_reason(audio)
+    samples, window = listen(work.inputs["audio"])
+    captions = work.inputs["captions"]
     raise_reason(captions)
     cues = cues_from_table(captions.table("captions.parquet"))
     if not cues:
         raise NoCaptionsFound(f"{work.name} has no captions to hold against its speech")
     language = work.inputs["language"].facts.get("language")
     words = words_from_table(work.inputs["words"].table("words.parquet"))
-    speech = speech_spans(map_wav(audio.path("speech.wav")), progress=work.progress)
+    speech = speech_spans(samples, window, progress=work.progress)
     heard = listen_for(cues, words, language)
     found = compare(heard, words, speech, work.params)
     columns = {name: [getattr(d, name) for d in found] for name in DISAGREEMENTS.schema.names}

@@ -14,11 +14,11 @@ from typing import Any
 
 from pydantic import Field, field_validator
 
-from media_pipeline.asr.base import Span
+from media_pipeline.asr.base import WHOLE, Span
 from media_pipeline.asr.faster_whisper import FasterWhisper
 from media_pipeline.asr.fit import Fit, fit
 from media_pipeline.asr.models import find_weights
-from media_pipeline.asr.sound import Samples, map_wav
+from media_pipeline.asr.sound import Samples
 from media_pipeline.asr.sphinx import in_dictionary
 from media_pipeline.asr.vad import chunks, overlap, speech_spans
 from media_pipeline.errors import EngineUnavailable
@@ -30,8 +30,8 @@ from media_pipeline.stages.base import (
     Stage,
     StageParams,
     Work,
-    raise_reason,
 )
+from media_pipeline.stages.speech.audio import listen
 from media_pipeline.text.cues import Cue, cues_from_table
 from media_pipeline.text.languages import language_code
 from media_pipeline.text.latin import latin_language
@@ -79,6 +79,7 @@ def detect_language(
     samples: Samples,
     captions: Sequence[Cue] = (),
     *,
+    window: Span = WHOLE,
     tag: str | None = None,
     whisper: FasterWhisper | None = None,
 ) -> Verdict:
@@ -88,10 +89,11 @@ def detect_language(
     ----------
     samples : 16 kHz mono sound.
     captions : the film's captions, if any.
+    window : the seconds that are listened to.
     tag : the sound track's language tag.
     whisper : votes when given.
     """
-    speech = speech_spans(samples)
+    speech = speech_spans(samples, window)
     code = language_code(tag)
     votes: dict[str, Any] = {"tag": code} if code else {}
     shown = shown_languages(captions)
@@ -226,15 +228,16 @@ def _resolve(work: Work) -> Resolution:
 
 
 def _run(work: Work) -> Outcome:
-    audio, captions = work.inputs["audio"], work.inputs.get("captions")
-    raise_reason(audio)
+    samples, window = listen(work.inputs["audio"])
+    captions = work.inputs.get("captions")
     if work.params.language is not None:
         verdict = Verdict(work.params.language, "given")
     else:
         weights = find_weights("auto", None, work.environment) if work.engine else None
         verdict = detect_language(
-            map_wav(audio.path("speech.wav")),
+            samples,
             cues_from_table(captions.table("captions.parquet")) if captions else (),
+            window=window,
             tag=_tag(work.info),
             whisper=FasterWhisper(weights, cores=work.environment.cores) if weights else None,
         )

@@ -15,11 +15,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import Field
 
-from media_pipeline.asr.base import Progress, Recogniser, Segment, Span, quiet
+from media_pipeline.asr.base import WHOLE, Progress, Recogniser, Segment, Span, quiet
 from media_pipeline.asr.fill import INTERPOLATED
 from media_pipeline.asr.script import Script, align_script
 from media_pipeline.asr.select import CAPTIONS, Choice, EngineName, choose, recogniser
-from media_pipeline.asr.sound import RATE, Samples, map_wav, seconds
+from media_pipeline.asr.sound import Samples, seconds
 from media_pipeline.asr.vad import chunks, overlap, speech_spans
 from media_pipeline.errors import NoSpeech, NothingToDo
 from media_pipeline.stages.base import (
@@ -31,6 +31,7 @@ from media_pipeline.stages.base import (
     Work,
     raise_reason,
 )
+from media_pipeline.stages.speech.audio import listen
 from media_pipeline.stages.tables import TRANSCRIPT as SPEC
 from media_pipeline.stages.tables import TRANSCRIPT_WORDS
 from media_pipeline.text.cues import Cue, Word, cues_from_table, words_to_table
@@ -38,7 +39,6 @@ from media_pipeline.text.languages import language_code
 from media_pipeline.text.scripts import guess_language, rows_in_script
 
 SCRIPT = "script"
-WHOLE: Span = (0.0, math.inf)
 
 _SPOKEN_S = 0.2  # a caption with less speech in its time is not what is said
 _SHOWN = 60  # characters of a line in a warning
@@ -206,10 +206,9 @@ def _of_script(found: Script) -> list[str]:
 
 def _speech(samples: Samples, window: Span) -> list[Span]:
     """Where speech is in the window, on the clock of the whole."""
-    start, end = min(window[0], seconds(samples)), min(window[1], seconds(samples))
-    heard = samples[round(start * RATE) : round(end * RATE)]
-    spans = [(start + a, start + b) for a, b in speech_spans(heard)]
+    spans = speech_spans(samples, window)
     if not spans:
+        start, end = (min(time, seconds(samples)) for time in window)
         where = "the sound" if window == WHOLE else f"the sound from {start:.1f} to {end:.1f} s"
         raise NoSpeech(
             f"no speech was detected in {where}", "check that the right track and time are used"
@@ -260,23 +259,23 @@ def _resolve(work: Work) -> Resolution:
 
 
 def _run(work: Work) -> Outcome:
-    raise_reason(work.inputs["audio"])
+    samples, read = listen(work.inputs["audio"])
     language = work.inputs["language"].facts.get("language")
-    samples = map_wav(work.inputs["audio"].path("speech.wav"))
     params: Params = work.params
+    window = (max(params.start, read[0]), params.window[1])
     if params.script is not None:
         name = SCRIPT
         found = transcript_of_script(
-            samples, params.script, language, window=params.window, progress=work.progress
+            samples, params.script, language, window=window, progress=work.progress
         )
     elif params.engine == CAPTIONS:
         name = CAPTIONS
-        found = transcript_of_captions(samples, _captions(work), language, window=params.window)
+        found = transcript_of_captions(samples, _captions(work), language, window=window)
     else:
         name = params.engine
         choice = Choice(name, work.engine or {}, "", params.model)
         engine = recogniser(choice, language, work.environment)
-        found = transcribe(samples, engine, language, window=params.window, progress=work.progress)
+        found = transcribe(samples, engine, language, window=window, progress=work.progress)
     if not found.segments:
         raise NoSpeech("no words were recognised in the sound", "try another engine or model")
     _write(work, found)
@@ -324,7 +323,7 @@ TRANSCRIPT = Stage(
     group="speech",
     description="What is said, by segment: recognised by whisperX, faster-whisper or pocketsphinx, "
     "or taken from the captions that are shown while somebody speaks.",
-    version="2",
+    version="3",
     params=Params,
     outputs=(
         TableOutput("transcript.parquet", SPEC),

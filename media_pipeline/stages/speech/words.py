@@ -17,7 +17,7 @@ from pydantic import Field
 from media_pipeline.asr.align import ALIGNED, align
 from media_pipeline.asr.faster_whisper import NAME as FASTER_WHISPER
 from media_pipeline.asr.fill import INTERPOLATED
-from media_pipeline.asr.sound import map_wav
+from media_pipeline.asr.vad import speech_spans
 from media_pipeline.stages.base import (
     Outcome,
     Resolution,
@@ -27,6 +27,7 @@ from media_pipeline.stages.base import (
     Work,
     raise_reason,
 )
+from media_pipeline.stages.speech.audio import listen
 from media_pipeline.stages.tables import SEGMENTS
 from media_pipeline.stages.tables import WORDS as SPEC
 from media_pipeline.text.cues import (
@@ -73,8 +74,8 @@ def _resolve(work: Work) -> Resolution:
 
 
 def _run(work: Work) -> Outcome:
-    audio, transcript = work.inputs["audio"], work.inputs["transcript"]
-    raise_reason(audio)
+    samples, window = listen(work.inputs["audio"])
+    transcript = work.inputs["transcript"]
     raise_reason(transcript)
     segments = transcript.table("transcript.parquet")
     cues = cues_from_table(segments)
@@ -82,11 +83,12 @@ def _run(work: Work) -> Outcome:
     params: Params = work.params
     realign = params.realign == "always" or (params.realign == "auto" and engine == FASTER_WHISPER)
     grouped = align(
-        map_wav(audio.path("speech.wav")),
+        samples,
         cues,
         language=language,
         known=_known(transcript.table("transcript_words.parquet"), len(cues)),
         realign=realign,
+        speech=speech_spans(samples, window),
         progress=work.progress,
     )
     pq.write_table(spoken_segments(segments, grouped), work.out / "segments.parquet")
@@ -122,7 +124,7 @@ WORDS = Stage(
     group="speech",
     description="Every word of the transcript with its time and where the time comes from: forced "
     "alignment (English), the engine, or interpolation.",
-    version="2",
+    version="3",
     params=Params,
     outputs=(
         TableOutput("words.parquet", SPEC, within="segments.parquet"),

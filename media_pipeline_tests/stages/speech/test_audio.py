@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from media_pipeline.errors import NoAudioStream
-from media_pipeline.media.audio import read_audio, wav_info, write_wav
+from media_pipeline.errors import NoAudioStream, NothingToDo
+from media_pipeline.media.audio import Samples, Sound, read_audio, wav_info, write_wav
 from media_pipeline.media.probe import probe
 from media_pipeline.media.verify import verify_media
 from media_pipeline.stages.base import Outcome, Work
-from media_pipeline.stages.speech.audio import AUDIO, Params, extract_audio
+from media_pipeline.stages.speech.audio import AUDIO, Params, extract_audio, listen
 from media_pipeline_tests.generators import video
+from media_pipeline_tests.generators.speech import Made
 
 
 def run(path: Path, out: Path) -> Outcome:
@@ -149,3 +151,34 @@ def test_memory_is_bounded_on_a_long_film(clip: Path, tmp_path: Path) -> None:
     duration, before, peak = map(float, done.stdout.split())
     assert duration > 1150
     assert peak - before < 60
+
+
+def test_only_the_window_that_is_asked_for_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both files stay on the clock of the film: silent before the window, at an end with it."""
+    clicks = video.tone_bursts(tmp_path / "clicks.flac", [20.0, 31.0, 38.0], 40.0)
+    decoded: list[int] = []
+    pieces = Sound.pieces
+
+    def counted(self: Sound) -> Iterator[Samples]:
+        for piece in pieces(self):
+            decoded.append(len(piece))
+            yield piece
+
+    monkeypatch.setattr(Sound, "pieces", counted)
+    out = tmp_path / "out"
+    out.mkdir()
+    outcome = AUDIO.run(Work(clicks, probe(clicks), {}, Params(start=30, duration=3), out))
+    assert outcome.facts["duration"] == pytest.approx(33.0, abs=0.001)
+    assert sum(decoded) / 48000 < 4.0
+    for name, rate in (("speech.wav", 16000), ("sound.flac", 48000)):
+        samples = read_audio(out / name, rate=rate)
+        assert len(samples) / rate == pytest.approx(33.0, abs=0.01)
+        assert not samples[: 30 * rate].any()
+        first = int(np.argmax(np.abs(samples) > 0.05)) / rate
+        assert first == pytest.approx(31.0, abs=0.01)
+    sound, window = listen(Made(out, outcome.facts))
+    assert (len(sound), window[0]) == (33 * 16000, 30.0)
+    with pytest.raises(NothingToDo, match=r"ends at 40.0 s, before the 50.0 s"):
+        AUDIO.run(Work(clicks, probe(clicks), {}, Params(start=50), tmp_path / "late"))
