@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from media_pipeline.errors import InvalidParameter
+from media_pipeline.media.decode import frame_at
 from media_pipeline.media.encode import written_size
 from media_pipeline.media.luminance import transfer_of
 from media_pipeline.media.probe import probe
@@ -54,6 +55,24 @@ def test_text_on_high_dynamic_range_is_as_bright_as_paper(
     assert (video.codec, video.bit_depth, video.color_space) == ("hevc", 10, "bt2020nc")
     assert transfer_of(out, video.index) == kind
     assert np.percentile(signal(out), 99) == pytest.approx(white, abs=0.015)
+
+
+@pytest.mark.parametrize("matrix", ["bt470bg", "smpte170m", "bt709"])
+@pytest.mark.parametrize("kind", ["partly", "whole"])
+def test_colour_tags_stay_and_colours_with_them(tmp_path: Path, matrix: str, kind: str) -> None:
+    film = tmp_path / "film.mp4"
+    tags = f"setparams=colorspace={matrix}:color_primaries={matrix}:color_trc=bt709"
+    picture = "color=0xC04020:s=320x180:r=25:d=2,format=yuv420p"
+    ffmpeg("-f", "lavfi", "-i", picture, "-vf", tags, "-c:v", "libx264", "-g", "25", film)
+    info = probe(film)
+    drawing = draw_captions([caption(Cue(1.0, 1.5, "HHH"))], 320, 180)
+    done = burn(film, info, tmp_path / "out.mp4", drawing, crf=8, whole=kind == "whole")
+    assert (done.share < 1) == (kind == "partly")
+    video = probe(tmp_path / "out.mp4").video
+    assert video is not None
+    assert video.color_space == matrix
+    before, after = (frame_at(path, 1.2)[:60].astype(int) for path in (film, tmp_path / "out.mp4"))
+    assert np.abs(before - after).max() < 6
 
 
 CLEAR: dict[str, tuple[str, ...]] = {
