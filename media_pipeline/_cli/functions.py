@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 
 def run(
     function: Annotated[
-        str, typer.Argument(help="CaptionExtraction, Cover, FaceBeauty, VideoClip, VideoDetext")
+        str,
+        typer.Argument(
+            help="AudioBeatDetection, AudioQualityAssessment, CaptionExtraction, Cover, "
+            "FaceBeauty, VideoClip, VideoDetext or VideoGreenScreenMatting"
+        ),
     ],
     media: Annotated[str, typer.Argument(metavar="INPUT", help="file or URI")],
     output: Annotated[Path | None, typer.Argument(help="file to write, where there is one")] = None,
@@ -43,6 +47,7 @@ def run(
     FaceBeauty writes an mp4 with faces retouched and takes beauty_params ("whiten=20,smooth=50").
     AudioBeatDetection writes beats, bars and tempo of music as JSON.
     AudioQualityAssessment prints facts and indexes of each channel.
+    VideoGreenScreenMatting writes a transparent webm, or with bgimage (and fit) an mp4 before it.
     Further files that parameters name are paths or URIs.
     """
     from media_pipeline.production.base import Job

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from media_pipeline.media.cuts import CutFinder
 from media_pipeline.media.faces import CASCADES, Face, FaceFinder, Picture, small_picture
 from media_pipeline.media.geometry import Box
 from media_pipeline.media.points import moved
@@ -33,7 +33,6 @@ _FOUND_TWICE = 1.0  # sum of scores that makes a face
 _FOUND_ONCE = 0.6  # where there was no second search
 _UNSURE = 0.25
 _PULL = {"front": 0.25, "profile": 0.08}  # how far a find moves the place that was followed
-_CUT_LEAST, _CUT_TIMES = 18.0, 3.0  # grey levels; times the usual change
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +98,7 @@ class _Follower(Generic[Item]):
         self._held: deque[_Held[Item]] = deque()
         self._live: list[_Track] = []
         self._gone: list[_Track] = []
-        self._changes: deque[float] = deque(maxlen=12)
-        self._tiny: NDArray[np.float32] | None = None
+        self._cuts = CutFinder()
         self._searched, self._searches, self._shot, self._numbers = -1e9, 0, 0, 0
         self._searches_in: dict[int, int] = {}
         self._given: tuple[float, int] = (0.0, -1)
@@ -108,10 +106,9 @@ class _Follower(Generic[Item]):
     def take(self, item: Item, time: float, grey: Picture) -> None:
         index = self._held[-1].index + 1 if self._held else 0
         before = self._held[-1] if self._held else None
-        cut = before is None or self._is_cut(grey)
+        cut = self._cuts.is_cut(grey)
         if cut:
             self._end_shot()
-            self._tiny = _tiny(grey)
         size = (grey.shape[1], grey.shape[0])
         held = _Held(item, index, time, small_picture(grey), self._shot, size)
         self._held.append(held)
@@ -122,16 +119,6 @@ class _Follower(Generic[Item]):
             self._search(held, CASCADES if cut else _TURNS[self._searches % len(_TURNS)])
 
     # --- forward ----------------------------------------------------------------------------------
-
-    def _is_cut(self, grey: Picture) -> bool:
-        tiny = _tiny(grey)
-        change = 0.0
-        if self._tiny is not None:
-            change = float(np.abs(tiny - self._tiny).mean())
-        usual = float(np.median(self._changes)) if self._changes else 0.0
-        self._tiny = tiny
-        self._changes.append(change)
-        return change > max(_CUT_LEAST, _CUT_TIMES * usual)
 
     def _end_shot(self) -> None:
         for track in list(self._live):
@@ -230,10 +217,6 @@ class _Follower(Generic[Item]):
     def _is_face(self, track: _Track, shot: int) -> bool:
         once = self._searches_in.get(shot, 0) < 3 and track.evidence >= _FOUND_ONCE
         return once or (track.finds > 1 and track.evidence >= _FOUND_TWICE)
-
-
-def _tiny(grey: Picture) -> NDArray[np.float32]:
-    return cv2.resize(grey, (48, 27), interpolation=cv2.INTER_AREA).astype(np.float32)
 
 
 def _place(face: Face, grey: Picture) -> Place:

@@ -10,6 +10,7 @@ from media_pipeline.production.clip import VIDEO_CLIP
 from media_pipeline.production.cover import COVER_FUNCTION
 from media_pipeline.production.detext import VIDEO_DETEXT
 from media_pipeline.production.highlights import HIGHLIGHT_EXTRACTION
+from media_pipeline.production.matte import VIDEO_GREEN_SCREEN_MATTING
 from media_pipeline.production.sound import AUDIO_BEAT_DETECTION, AUDIO_QUALITY_ASSESSMENT
 from media_pipeline.production.speech import ASR
 
@@ -18,6 +19,7 @@ FUNCTIONS: dict[str, Function] = {
     "FaceBeauty": FACE_BEAUTY,
     "VideoClip": VIDEO_CLIP,
     "Cover": COVER_FUNCTION,
+    "VideoGreenScreenMatting": VIDEO_GREEN_SCREEN_MATTING,
     "VideoDetext": VIDEO_DETEXT,
     "AudioBeatDetection": AUDIO_BEAT_DETECTION,
     "AudioQualityAssessment": AUDIO_QUALITY_ASSESSMENT,

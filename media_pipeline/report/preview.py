@@ -237,6 +237,7 @@ _IMAGES: dict[str, Callable[[Film, Stored], dict[str, bytes]]] = {
     "beautified": _pairs,
     "beats": _beats,
     "audio_quality": _quality,
+    "matte": _pairs,
 }
 
 
@@ -307,6 +308,7 @@ _ROWS_OF: dict[str, Callable[[Film, Stored], list[dict[str, Any]]]] = {
     "language": _facts,
     "detexted": _facts,
     "beautified": _facts,
+    "matte": _facts,
     "audio": _facts,
     "audio_quality": _by_channel,
 }

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from media_pipeline.media.decode import frame_at
 
@@ -27,10 +28,23 @@ def write_pairs(
     """
     for i in dict.fromkeys(np.linspace(0, len(times) - 1, most).round().astype(int).tolist()):
         one, other = (frame_at(path, times[i], width=_WIDTH) for path in (before, after))
-        height = max(one.shape[0], other.shape[0])
-        padded = [
-            cv2.copyMakeBorder(p, 0, height - p.shape[0], 0, 4, cv2.BORDER_CONSTANT)
-            for p in (one, other)
-        ]
-        _, data = cv2.imencode(".jpg", np.hstack(padded), [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
-        (folder / f"pair_{times[i]:09.3f}s.jpg").write_bytes(data.tobytes())
+        write_pair(one, other, times[i], folder)
+
+
+def write_pair(one: NDArray[np.uint8], other: NDArray[np.uint8], time: float, folder: Path) -> None:
+    """Write ``pair_<seconds>.jpg``: two pictures, (h, w, 3) BGR, beside each other."""
+    small = [_small(picture) for picture in (one, other)]
+    height = max(picture.shape[0] for picture in small)
+    padded = [
+        cv2.copyMakeBorder(p, 0, height - p.shape[0], 0, 4, cv2.BORDER_CONSTANT) for p in small
+    ]
+    _, data = cv2.imencode(".jpg", np.hstack(padded), [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
+    (folder / f"pair_{time:09.3f}s.jpg").write_bytes(data.tobytes())
+
+
+def _small(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    height, width = picture.shape[:2]
+    if width <= _WIDTH:
+        return picture
+    size = (_WIDTH, max(1, round(height * _WIDTH / width)))
+    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)

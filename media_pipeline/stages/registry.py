@@ -12,6 +12,7 @@ from media_pipeline.stages.cover import COVER
 from media_pipeline.stages.detext import DETEXTED
 from media_pipeline.stages.frames import FRAMES
 from media_pipeline.stages.highlights import HIGHLIGHT_CANDIDATES, REEL, RENDERED_CLIPS
+from media_pipeline.stages.matte import MATTE
 from media_pipeline.stages.source import SOURCE
 from media_pipeline.stages.speech import (
     AUDIO,
@@ -45,5 +46,6 @@ STAGES: dict[str, Stage] = {
         BEAUTIFIED,
         BEATS_STAGE,
         AUDIO_QUALITY,
+        MATTE,
     )
 }

@@ -49,6 +49,9 @@ FPS = OCR_CUES.params.model_json_schema()["properties"]["fps"]
         ("FaceBeauty", {"beauty_params": "smooth=1,smooth=2"}, "'JobParams.beauty_params'"),
         ("FaceBeauty", {"beauty_params": 5}, "'JobParams.beauty_params"),
         ("FaceBeauty", {"strength": 5}, "'JobParams.strength' is invalid"),
+        ("VideoGreenScreenMatting", {"bgimage": 7}, "'JobParams.bgimage' is invalid, input: 7"),
+        ("VideoGreenScreenMatting", {"fit": "zoom"}, "value range: fill | fit"),
+        ("VideoGreenScreenMatting", {"colour": "red"}, "'JobParams.colour' is invalid"),
         ("VideoClip", {"duration": 0}, "'JobParams.duration' is invalid, input: 0"),
         ("VideoClip", {"duration": float("nan")}, "'JobParams.duration' is invalid"),
     ],
@@ -70,6 +73,9 @@ def test_right_parameters_are_taken() -> None:
     FUNCTIONS["VideoClip"].prepare({})
     for text in (None, "", "whiten=20,smooth=50", " Whiten = 0 , smile=0,", {"smooth": 5}):
         FUNCTIONS["FaceBeauty"].prepare({"beauty_params": text})
+    assert FUNCTIONS["VideoGreenScreenMatting"].prepare({"bgimage": ""}).suffixes == (".webm",)
+    composed = FUNCTIONS["VideoGreenScreenMatting"].prepare({"BGImage": "s3://b/a.png"})
+    assert (composed.suffixes, composed.files) == ((".mp4",), {"bgimage": "s3://b/a.png"})
     FUNCTIONS["VideoDetext"].prepare({"LimitRegion": [0, 0.5, 1, 0.5], "Time": [5, 20]})
     FUNCTIONS["VideoDetext"].prepare({"limitregion": [[0, 0.5, 1, 0.5]], "time": [[1, 2], [4, 5]]})
 

@@ -19,6 +19,7 @@ _LEAST, _MOST = 0.015, 0.14  # coverage taken for noise
 _CORE = 0.75  # coverage by a first estimate from which on a pixel may be inside
 _INSIDE = 10  # pixels from any screen: a hole in there is none
 _COLOUR, _SHORT = 0.6, 300.0  # weight of colour next to brightness; least length squared
+_UNSEEN = 0.01  # coverage
 _DESPILL = 26  # pixels from the screen to where its light is taken away
 
 
@@ -142,5 +143,7 @@ def _colour(
     limit = 0.5 * np.maximum(*others) + 0.25 * (others[0] + others[1])
     spill = np.maximum(colour[..., channel] - limit, 0)
     colour[..., channel] -= spill * np.clip(1 - away / _DESPILL, 0, 1)
+    bare = share[..., 0] < _UNSEEN  # of no colour, and cheaper to code when smooth
+    colour[bare] = (core * known[..., None])[bare]
     made: Picture = np.clip(colour + 0.5, 0, 255).astype(np.uint8)
     return made

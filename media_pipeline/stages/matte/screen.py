@@ -19,8 +19,8 @@ CHANNEL: dict[Kind, int] = {"blue": 0, "green": 1}
 
 _SMALLER = 4
 _STANDS_OUT, _BRIGHT = 1.25, 45  # times the other two channels; grey levels
-_SHARE = 0.04  # of the picture that is screen at least
-_ALIKE, _OF_THEM = 0.16, 0.6  # how far from the middle the colours of most of it may lie
+_SHARE = 0.08  # of the picture that is screen at least
+_ALIKE, _OF_THEM = 0.1, 0.75  # how far from the middle the colours of most of it may lie
 _CLEAR = 0.7  # of the screen's own difference: uncovered
 _FORGET = 0.93  # from picture to picture
 _REACHES = (0.8, 3.0, 10.0, 30.0, 90.0)  # small pixels
