@@ -24,7 +24,7 @@ def run(
         str,
         typer.Argument(
             help="AudioBeatDetection, AudioQualityAssessment, CaptionExtraction, Cover, "
-            "FaceBeauty, VideoClip, VideoDetext or VideoGreenScreenMatting"
+            "FaceBeauty, VideoClip, VideoDetext, VideoGreenScreenMatting or VideoH2V"
         ),
     ],
     media: Annotated[str, typer.Argument(metavar="INPUT", help="file or URI")],
@@ -43,6 +43,7 @@ def run(
     CaptionExtraction writes an SRT file and takes fps, roi, lang, track, sep and formatter.
     VideoClip writes a shorter mp4 of the best moments and takes duration (seconds).
     Cover writes a picture, up to five with {sequenceId} in the name, or with Model=gif a loop.
+    VideoH2V writes an upright mp4 and takes ratio (0.5625 for 9:16).
     VideoDetext writes an mp4 without captions and takes LimitRegion and Time.
     FaceBeauty writes an mp4 with faces retouched and takes beauty_params ("whiten=20,smooth=50").
     AudioBeatDetection writes beats, bars and tempo of music as JSON.

@@ -11,6 +11,7 @@ from media_pipeline.production.cover import COVER_FUNCTION
 from media_pipeline.production.detext import VIDEO_DETEXT
 from media_pipeline.production.highlights import HIGHLIGHT_EXTRACTION
 from media_pipeline.production.matte import VIDEO_GREEN_SCREEN_MATTING
+from media_pipeline.production.portrait import VIDEO_H2V
 from media_pipeline.production.sound import AUDIO_BEAT_DETECTION, AUDIO_QUALITY_ASSESSMENT
 from media_pipeline.production.speech import ASR
 
@@ -20,6 +21,7 @@ FUNCTIONS: dict[str, Function] = {
     "VideoClip": VIDEO_CLIP,
     "Cover": COVER_FUNCTION,
     "VideoGreenScreenMatting": VIDEO_GREEN_SCREEN_MATTING,
+    "VideoH2V": VIDEO_H2V,
     "VideoDetext": VIDEO_DETEXT,
     "AudioBeatDetection": AUDIO_BEAT_DETECTION,
     "AudioQualityAssessment": AUDIO_QUALITY_ASSESSMENT,

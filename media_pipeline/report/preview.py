@@ -234,6 +234,7 @@ _IMAGES: dict[str, Callable[[Film, Stored], dict[str, bytes]]] = {
     "captioned_video": _film_frames,
     "cover": _covers,
     "detexted": _pairs,
+    "portrait": _pairs,
     "beautified": _pairs,
     "beats": _beats,
     "audio_quality": _quality,

@@ -13,6 +13,7 @@ from media_pipeline.stages.detext import DETEXTED
 from media_pipeline.stages.frames import FRAMES
 from media_pipeline.stages.highlights import HIGHLIGHT_CANDIDATES, REEL, RENDERED_CLIPS
 from media_pipeline.stages.matte import MATTE
+from media_pipeline.stages.portrait import PORTRAIT
 from media_pipeline.stages.source import SOURCE
 from media_pipeline.stages.speech import (
     AUDIO,
@@ -43,6 +44,7 @@ STAGES: dict[str, Stage] = {
         CAPTIONED_VIDEO,
         COVER,
         DETEXTED,
+        PORTRAIT,
         BEAUTIFIED,
         BEATS_STAGE,
         AUDIO_QUALITY,

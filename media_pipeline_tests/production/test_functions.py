@@ -29,6 +29,7 @@ FPS = OCR_CUES.params.model_json_schema()["properties"]["fps"]
         ("CaptionExtraction", {"roi": "bottom"}, "'JobParams.roi' is invalid"),
         ("CaptionExtraction", {"Speed": 1}, "'JobParams.Speed' is invalid"),
         ("VideoDetext", {"LimitRegion": [[0, 0, 2, 1]]}, "'JobParams.LimitRegion' is invalid"),
+        ("VideoH2V", {"ratio": 0}, "'JobParams.ratio' is invalid, input: 0"),
         ("Cover", {"Model": "png"}, "'JobParams.Model' is invalid, input: \"png\""),
         ("VideoDetext", {"LimitRegion": "bottom"}, "'JobParams.LimitRegion' is invalid"),
         ("VideoDetext", {"Time": [20, 5]}, "'JobParams.Time' is invalid"),

@@ -1,0 +1,39 @@
+"""VideoH2V: a wide film as an upright one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from media_pipeline.errors import NothingToDo
+from media_pipeline.production.base import Function, Job, Result, Task, checked, stage_fields
+from media_pipeline.production.films import MP4, hand_over, unchanged
+from media_pipeline.stages.portrait import PORTRAIT
+
+
+class PortraitParams(stage_fields(PORTRAIT, "ratio")):  # type: ignore[misc]
+    """JobParams of VideoH2V: none at the gateway's model; ``ratio`` for any other shape."""
+
+
+def prepare(values: Mapping[str, Any]) -> Task:
+    """Check the parameters, and say what they ask for.
+
+    A film that is as narrow already comes back as it is, with a note.
+    """
+    params = checked(PortraitParams, values)
+
+    def work(job: Job) -> Result:
+        try:
+            found = job.runner.request(
+                job.key, PORTRAIT, {PORTRAIT.name: params.model_dump()}, progress=job.progress
+            )
+        except NothingToDo as error:
+            unchanged(job, str(error))
+        else:
+            hand_over(job, found, "portrait.mp4")
+        return {}
+
+    return Task(work, MP4)
+
+
+VIDEO_H2V = Function(prepare, pool="encode")

@@ -1,0 +1,10 @@
+"""A wide film as an upright one that follows its subject: the production function ``VideoH2V``.
+
+``cues`` says where in a picture one looks, ``path`` leads a window along, ``crop`` cuts it out,
+``stage`` is the asset.
+"""
+
+from media_pipeline.stages.portrait.crop import Course, follow_subject, plan_course
+from media_pipeline.stages.portrait.stage import PORTRAIT, Params
+
+__all__ = ["PORTRAIT", "Course", "Params", "follow_subject", "plan_course"]

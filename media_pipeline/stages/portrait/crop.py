@@ -1,0 +1,151 @@
+"""The window that is cut out of a wide film: where it is at each time, and the pictures in it."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from media_pipeline.media.canvas import Canvas
+from media_pipeline.media.decode import decode
+from media_pipeline.stages.base import Progress, quiet
+from media_pipeline.stages.portrait.cues import FACE_WIDTH, Look, Watcher
+from media_pipeline.stages.portrait.path import best_windows, between, calm
+
+_RATE = 8.0  # looks per second
+_FINE = 50.0  # moments per second of a moving window
+_APART = 0.4  # share of the looks with faces too far from each other, from which a shot is fitted
+_BLUR = 0.06  # of the height: sides that do not ask to be looked at
+_DIM = 0.6
+
+
+@dataclass(frozen=True)
+class Course:
+    """Where the window is.
+
+    Attributes
+    ----------
+    share : width of the window, of the picture's.
+    starts : seconds at which shots begin.
+    times, middles : for each shot seconds and the window's middle then, of the picture's width;
+        none for a shot that is fitted in whole, with blurred sides.
+    """
+
+    share: float
+    starts: tuple[float, ...]
+    times: tuple[tuple[float, ...], ...]
+    middles: tuple[tuple[float, ...], ...]
+
+    def at(self, time: float) -> float | None:
+        """The window's middle at a time, or None where the picture is fitted in whole."""
+        shot = max(0, bisect_right(self.starts, time + 1e-4) - 1)
+        if not self.middles[shot]:
+            return None
+        return float(np.interp(time, self.times[shot], self.middles[shot]))
+
+
+def plan_course(
+    path: Path, starts: Sequence[float], share: float, *, progress: Progress = quiet
+) -> Course:
+    """Look at a film and decide where its subject is.
+
+    Parameters
+    ----------
+    path : the film.
+    starts : seconds at which shots begin.
+    share : width of the window, of the picture's.
+
+    Raises
+    ------
+    NotMedia, NoVideoStream, TruncatedMedia
+    """
+    starts = [0.0, *(s for s in starts if s > 0)]
+    looks: list[list[tuple[float, Look]]] = [[] for _ in starts]
+    watcher, due, shot = Watcher(), 0.0, 0
+    for frame in decode(path, width=FACE_WIDTH):
+        now = max(0, bisect_right(starts, frame.time + 1e-4) - 1)
+        if now != shot:
+            watcher.cut()
+            shot, due = now, frame.time
+        if frame.time + 1e-4 >= due:
+            looks[shot].append((frame.time, watcher.look(frame.bgr())))
+            due = frame.time + 1 / _RATE
+            progress(frame.time)
+    planned = [_shot(found, share) for found in looks]
+    return Course(share, tuple(starts), *(tuple(part) for part in zip(*planned, strict=True)))
+
+
+def _shot(
+    found: Sequence[tuple[float, Look]], share: float
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    if not found:
+        return (0.0,), (0.5,)
+    wide = [_spread(look) > share for _, look in found if len(look.faces) > 1]
+    if sum(wide) > _APART * len(found):
+        return (), ()
+    wanted = best_windows([look.columns for _, look in found], share)
+    times, middles = between([time for time, _ in found], calm(wanted, share), _FINE)
+    return tuple(times.tolist()), tuple(middles.tolist())
+
+
+def _spread(look: Look) -> float:
+    return max(right for _, right in look.faces) - min(left for left, _ in look.faces)
+
+
+def follow_subject(canvases: Iterator[Canvas], course: Course) -> Iterator[Canvas]:
+    """The pictures in the window, upright and as high as the film."""
+    for canvas in canvases:
+        width, height = canvas.size
+        size = max(2, round(width * course.share / 2) * 2)
+        found, middle = canvas.blank(size, height), course.at(canvas.time)
+        for number, (old, new) in enumerate(zip(canvas.planes, found.planes, strict=True)):
+            if middle is None:
+                new[:] = _fitted(np.ascontiguousarray(old), new.shape[1], dim=number == 0)
+                continue
+            left = np.clip(middle * old.shape[1] - new.shape[1] / 2, 0, old.shape[1] - new.shape[1])
+            new[:] = _window(old, float(left), new.shape[1])
+        yield found
+
+
+def _window(plane: NDArray[Any], left: float, width: int) -> NDArray[Any]:
+    """Columns of a plane, between its samples where need be."""
+    first = int(left)
+    part = plane[:, first : first + width + 1]
+    if left == first or part.shape[1] <= width:
+        return part[:, :width]
+    shift = np.array([[1, 0, first - left], [0, 1, 0]], np.float32)
+    moved = cv2.warpAffine(
+        np.ascontiguousarray(part),
+        shift,
+        (width, plane.shape[0]),
+        flags=cv2.INTER_CUBIC,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    return np.asarray(moved, plane.dtype)
+
+
+def _fitted(plane: NDArray[Any], width: int, *, dim: bool) -> NDArray[Any]:
+    """The whole width of a plane in the middle, over a blurred enlargement of itself."""
+    height = plane.shape[0]
+    low = round(plane.shape[0] * width / plane.shape[1])
+    left = (plane.shape[1] - width) // 2
+    ground = cv2.GaussianBlur(plane[:, left : left + width], (0, 0), max(1.0, _BLUR * height))
+    if dim:
+        ground = (ground * _DIM).astype(plane.dtype)
+    top = (height - low) // 2
+    ground[top : top + low] = cv2.resize(plane, (width, low), interpolation=cv2.INTER_AREA)
+    return ground
+
+
+def shot_starts(starts: Sequence[float], least: float = 0.4) -> list[float]:
+    """Starts of shots, without those that follow too soon for a window to settle."""
+    kept = [starts[0]] if starts else []
+    kept += [b for a, b in pairwise(starts) if b - kept[-1] >= least]
+    return kept

@@ -1,0 +1,92 @@
+"""The asset ``portrait``."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from media_pipeline.errors import NothingToDo, NoVideoStream
+from media_pipeline.media.encode import Preset
+from media_pipeline.stages.base import (
+    FileOutput,
+    MediaOutput,
+    Outcome,
+    Stage,
+    StageParams,
+    Work,
+    raise_reason,
+)
+from media_pipeline.stages.pairs import PAIRS, write_pairs
+from media_pipeline.stages.portrait.crop import follow_subject, plan_course, shot_starts
+from media_pipeline.stages.remake import remake
+
+_LOOKING = 0.4  # of the work
+_NEARLY = 0.98  # of the width: a film as narrow as that is left as it is
+
+
+class Params(StageParams):
+    """What can be asked of an upright film."""
+
+    ratio: float = Field(
+        0.5625, ge=0.2, le=4.0, description="width of the picture over its height; 0.5625 is 9:16"
+    )
+    crf: int = Field(18, ge=0, le=51, description="quality of H.264: lower is better and larger")
+    preset: Preset = Field("veryfast", description="effort of the encoder: slower is smaller")
+
+
+def _run(work: Work) -> Outcome:
+    params: Params = work.params
+    video = work.info.video
+    if video is None:
+        raise NoVideoStream(work.name)
+    share = params.ratio * video.height / (video.width * video.sample_aspect)
+    if share > _NEARLY:
+        raise NothingToDo(
+            f"{work.name} is {video.width} x {video.height}, which is as narrow as asked for",
+            "give a wider film or a smaller ratio",
+        )
+    found = work.inputs["frames"]
+    raise_reason(found)
+    starts = shot_starts(found.table("shots.parquet")["start"].to_pylist())
+    seconds = max(work.info.duration, 1e-3)
+    course = plan_course(
+        work.media,
+        starts,
+        share,
+        progress=lambda time: work.progress(_LOOKING * min(1.0, time / seconds)),
+    )
+    target = work.out / "portrait.mp4"
+    remake(
+        work.media,
+        work.info,
+        target,
+        lambda canvases: follow_subject(canvases, course),
+        crf=params.crf,
+        preset=params.preset,
+        upright=True,
+        progress=lambda done: work.progress(_LOOKING + (1 - _LOOKING) * done),
+    )
+    middles = [(t[0] + t[-1]) / 2 for t in course.times if t] or [seconds / 2]
+    write_pairs(work.media, target, middles, work.out)
+    facts = {
+        "share": round(share, 4),
+        "shots": len(course.starts),
+        "fitted": sum(not m for m in course.middles),
+        "moving": sum(len(set(m)) > 1 for m in course.middles),
+        "durations": {target.name: video.duration},
+    }
+    return Outcome(facts)
+
+
+PORTRAIT = Stage(
+    name="portrait",
+    group="functions",
+    description="The film as an upright one: a window that follows its subject, at rest where it "
+    "can be; shots whose faces do not fit are shown whole between blurred sides.",
+    version="1",
+    params=Params,
+    inputs=("source", "frames"),
+    outputs=(MediaOutput("portrait.mp4"), FileOutput(PAIRS)),
+    run=_run,
+    kinds=("mp4",),
+    pool="encode",
+)
