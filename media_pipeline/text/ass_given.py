@@ -22,6 +22,19 @@ _LIMITS = {"blur": 20.0, "be": 20.0, "fscx": 1000.0, "fscy": 1000.0}
 _LARGEST = 4.0  # times the height that the document counts in
 _FAMILY = re.compile(r"\\fn([^\\}]+)")
 
+_STYLE_COLUMNS = {
+    "Name": "Default", "Fontname": "Arial", "Fontsize": "18", "PrimaryColour": "&HFFFFFF",
+    "SecondaryColour": "&HFFFF", "OutlineColour": "&H0", "BackColour": "&H0", "Bold": "0",
+    "Italic": "0", "Underline": "0", "StrikeOut": "0", "ScaleX": "100", "ScaleY": "100",
+    "Spacing": "0", "Angle": "0", "BorderStyle": "1", "Outline": "2", "Shadow": "0",
+    "Alignment": "2", "MarginL": "10", "MarginR": "10", "MarginV": "10", "Encoding": "1",
+}  # fmt: skip
+_EVENT_COLUMNS = {
+    "Layer": "0", "Start": "0:00:00.00", "End": "0:00:00.00", "Style": "Default", "Name": "",
+    "MarginL": "0", "MarginR": "0", "MarginV": "0", "Effect": "", "Text": "",
+}  # fmt: skip
+_COLUMNS = {"[v4+ styles]": _STYLE_COLUMNS, "[events]": _EVENT_COLUMNS}
+
 
 @dataclass(frozen=True)
 class AssDocument:
@@ -73,6 +86,29 @@ def own_styling(
     families |= {name.strip() for e in shown for name in _FAMILY.findall(e.text)}
     document = str(subs.to_string("ass", header_notice=""))
     return AssDocument(document, tuple(sorted(spans)), frozenset(f.lstrip("@") for f in families))
+
+
+def in_usual_order(text: str) -> str:
+    """An ASS document with its columns in the order in which they usually are, and all of them.
+
+    Its ``Format`` lines may name fewer, or in another order, which pysubs2 does not heed.
+    """
+    lines = []
+    usual: dict[str, str] | None = None
+    named: list[str] | None = None
+    for line in text.split("\n"):
+        kind, _, rest = line.partition(":")
+        if line.startswith("["):
+            usual, named = _COLUMNS.get(line.strip().casefold()), None
+        elif usual and kind == "Format":
+            named = [name.strip().casefold() for name in rest.split(",")]
+            line = f"Format: {', '.join(usual)}"  # noqa: PLW2901 - each line may be rewritten
+        elif usual and named and kind in ("Style", "Dialogue", "Comment"):
+            given = dict(zip(named, rest.lstrip().split(",", len(named) - 1), strict=False))
+            values = (given.get(name.casefold(), value) for name, value in usual.items())
+            line = f"{kind}: {','.join(values)}"  # noqa: PLW2901
+        lines.append(line)
+    return "\n".join(lines)
 
 
 def replace_in_event(text: str, rules: Sequence[Replacement]) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 import pysubs2
 
 from media_pipeline.errors import EmptyMedia, InvalidCaptions, MediaNotFound
+from media_pipeline.text.ass_given import in_usual_order
 from media_pipeline.text.cues import Cue, Word
 from media_pipeline.text.formats import MAX_BYTES, decode_text, parse_cues, recognise
 from media_pipeline.text.pieces import Caption, Piece, caption, plain, split, with_words
@@ -86,6 +87,8 @@ def parse_given(
         return Given((caption(Cue(0.0, duration, rows)),))
     if kind == "json":
         return Given(tuple(_from_json(text, name)))
+    if kind == "ass" and "[v4+ styles]" in text.casefold():
+        text = in_usual_order(text)
     plain_cues = parse_cues(text, kind, name=name)  # the typed errors of files that hold nothing
     if kind in ("ass", "ssa"):
         return Given(tuple(caption(cue) for cue in plain_cues), ass=text)

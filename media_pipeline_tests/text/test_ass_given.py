@@ -5,7 +5,7 @@ from __future__ import annotations
 import pysubs2
 import pytest
 
-from media_pipeline.text.ass_given import own_styling, replace_in_event
+from media_pipeline.text.ass_given import in_usual_order, own_styling, replace_in_event
 from media_pipeline.text.exclusion import TimeRange
 from media_pipeline.text.replacing import Replacement
 
@@ -78,3 +78,10 @@ def test_comments_and_events_that_lose_all_text_are_left_out() -> None:
     )
     found = own_styling(given, [Replacement("um", "")])
     assert found.spans == ((4.0, 5.0),)
+
+
+def test_a_document_in_the_usual_order_stays_as_it_is() -> None:
+    text = str(
+        pysubs2.SSAFile.from_string("1\n00:00:01,000 --> 00:00:02,000\na, b").to_string("ass")
+    )
+    assert in_usual_order(text).replace(" ", "") == text.replace(" ", "")

@@ -48,6 +48,25 @@ def test_an_ass_document_keeps_its_own_styling() -> None:
     assert not of_colour(picture, (0, 255, 0)).any(), "settings are for all other captions"
 
 
+def test_columns_of_an_ass_document_stand_in_any_order() -> None:
+    shuffled = """[Script Info]
+PlayResX: 640
+PlayResY: 360
+
+[V4+ Styles]
+Format: Name, Alignment, PrimaryColour, Fontname, Fontsize, Outline
+Style: Sign,8,&H000000FF,Liberation Sans,40,0
+
+[Events]
+Format: Start, End, Style, Text
+Dialogue: 0:00:00.00,0:00:02.00,Sign,Hello, there
+"""
+    given = parse_given(shuffled, 2.0)
+    assert given.captions[0].text == "Hello, there"
+    red = of_colour(picture_of(draw_given(given, WIDTH, HEIGHT)), (255, 0, 0))
+    assert box(red)[3] < HEIGHT / 4
+
+
 def test_words_of_an_ass_document_are_replaced_and_times_left_out() -> None:
     given = parse_given(given_ass(), 2.0)
     drawing = draw_given(
