@@ -26,6 +26,8 @@ from media_pipeline.text.pieces import Caption
 
 REMOVAL = "detexted"
 """The stage that takes captions out of the picture, where there is one."""
+_EM_OF_ROW = 0.9  # of the height of a row as it is read
+_SMALLEST, _LARGEST = 0.04, 0.08  # em, as shares of the picture's height
 _INSIDE_S = 0.05  # a caption that begins later than this before the end cannot be read
 
 
@@ -113,14 +115,20 @@ def placed(
     *,
     covering: bool,
 ) -> CaptionSettings:
-    """Settings for text in the place of old captions: their middle, unless a place was given."""
+    """Settings for text in the place and size of old captions, unless others were given."""
     look = settings or CaptionSettings(style="box" if covering else "classic")
-    boxes = [cue.box for cue in old if cue.box is not None]
-    if not boxes or {"x", "y", "position"} & look.model_fields_set:
+    boxes = [(cue.box, cue.text.count("\n") + 1) for cue in old if cue.box is not None]
+    if not boxes:
         return look
-    x = median(box.x + box.w / 2 for box in boxes)
-    y = median(box.y + box.h / 2 for box in boxes)
-    return look.model_copy(update={"x": round(x * size[0]), "y": round(y * size[1])})
+    width, height = size
+    changes: dict[str, int] = {}
+    if not {"x", "y", "position"} & look.model_fields_set:
+        changes["x"] = round(width * median(box.x + box.w / 2 for box, _ in boxes))
+        changes["y"] = round(height * median(box.y + box.h / 2 for box, _ in boxes))
+    if look.font_size is None:
+        em = _EM_OF_ROW * median(box.h / rows for box, rows in boxes)
+        changes["font_size"] = round(height * min(max(em, _SMALLEST), _LARGEST))
+    return look.model_copy(update=changes)
 
 
 def _old_captions(job: Job) -> list[Cue]:

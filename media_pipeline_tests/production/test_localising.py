@@ -11,7 +11,7 @@ from media_pipeline.errors import InvalidCaptions, NoCaptionsFound
 from media_pipeline.media.decode import decode, frame_at
 from media_pipeline.media.geometry import Box
 from media_pipeline.media.probe import probe
-from media_pipeline.production.localising import Localised, localise
+from media_pipeline.production.localising import Localised, localise, placed
 from media_pipeline.stages.burn import CaptionSettings
 from media_pipeline.stages.captions.extract import Params, extract_captions
 from media_pipeline.text.cues import Cue
@@ -106,6 +106,16 @@ def test_a_film_without_its_captions_is_taken_where_a_stage_makes_it(
     assert (left + right) / 2 == pytest.approx(0.5, abs=0.01)
     picture = frame_at(tmp_path / "out.mp4", 1.5)
     assert np.abs(picture[: HEIGHT // 2].astype(int) - picture[0, 0]).max() < 12, "no ground"
+
+
+def test_new_text_takes_the_place_and_size_of_the_old_unless_asked_otherwise() -> None:
+    box = Box(0.25, 0.8, 0.5, 0.12)
+    old = [Cue(0, 1, "one\ntwo", box=box), Cue(2, 3, "one", box=Box(0.4, 0.83, 0.2, 0.06))]
+    look = placed(None, old, (1000, 500), covering=True)
+    assert (look.style, look.x, look.y, look.font_size) == ("box", 500, 430, 27)
+    own = CaptionSettings(position="top_left", font_size=40, style="pop")
+    assert placed(own, old, (1000, 500), covering=True) == own
+    assert placed(None, [], (1000, 500), covering=False) == CaptionSettings()
 
 
 def test_without_captions_in_the_picture_the_new_ones_are_drawn_as_usual(
