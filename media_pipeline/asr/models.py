@@ -149,6 +149,10 @@ def find_offer(
         are larger than the limit.
     """
     if not policy.allow_model_downloads:
+        if policy.model_dir is not None and not policy.model_dir.is_dir():
+            raise EngineUnavailable(
+                f"there is no model folder {policy.model_dir}", "correct MEDIA_PIPELINE_MODEL_DIR"
+            )
         raise EngineUnavailable(f"no Whisper model {_called(model)} is on this machine", _REMEDY)
     list_files = list_files or _hub_files
     names = _DOWNLOADS if model == "auto" else (model,)

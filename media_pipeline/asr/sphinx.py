@@ -28,6 +28,7 @@ _NARROW, _WIDE = 1e-40, 1e-60
 as much and is enough where the text is what is said; elsewhere a word that is not said must survive
 until the words after it are heard."""
 _MOST_MISSING = 0.1  # share of the tokens that may be missing before the wide beam is tried
+_ASTRAY = 0.2  # with more missing where the text may end later it is another, for any beam
 _LOCK = threading.Lock()  # a decoder is not safe to share between threads
 
 
@@ -76,7 +77,8 @@ def find_words(
         return [None] * len(readings)
     with _LOCK:
         found = _find(_aligner(_NARROW), sound, start, readings, may_leave)
-        if _missing(found, readings, may_leave) > _MOST_MISSING:
+        missing = _missing(found, readings, may_leave)
+        if missing > _MOST_MISSING and not (may_leave and missing > _ASTRAY):
             again = _find(_aligner(_WIDE), sound, start, readings, may_leave)
             found = max(found, again, key=lambda hits: sum(h.score for h in hits if h))
     return found

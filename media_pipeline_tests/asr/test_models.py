@@ -29,6 +29,12 @@ def _place(model: Path, folder: Path) -> Path:
     return Path(shutil.copytree(model, folder))
 
 
+def test_a_wrong_model_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(EngineUnavailable, match=r"no model folder .*nowhere") as told:
+        find_offer("auto", "en", Environment(model_dir=tmp_path / "nowhere"))
+    assert told.value.remedy == "correct MEDIA_PIPELINE_MODEL_DIR"
+
+
 def test_weights_are_described(multilingual: Path, english: Path) -> None:
     large, small = weights_at(multilingual), weights_at(english)
     assert large.multilingual
