@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from media_pipeline.stages.burn.rows import Look, Row, caption_rows
+from media_pipeline.stages.speech.fusion import listen_for
 from media_pipeline.text.cues import Cue, Word
 from media_pipeline.text.scripts import tokens
 
@@ -52,7 +53,7 @@ def word_boxes(
     width: int,
     height: int,
     *,
-    cue_of: Sequence[int] | None = None,
+    cue_of: Sequence[int | None] | None = None,
     look: Look | None = None,
 ) -> list[WordBox]:
     """The rectangle of every spoken word that is written in a caption.
@@ -92,6 +93,17 @@ def word_boxes(
             rows = caption_rows(cue, cue.box, width, height, look)
             found.extend(_boxes(cue, rows, pairs, width))
     return sorted(found, key=lambda b: b.start)
+
+
+def captions_of(words: Sequence[Word], cues: Sequence[Cue]) -> list[int | None]:
+    """For each spoken word the index of the caption that it is written in, by text and order.
+
+    What the words themselves bear is the row of the transcript, which is another list: it lacks
+    captions that nobody says, and an engine cuts the speech as it likes.
+    """
+    heard = listen_for(cues, words)
+    owner = {id(word): number for number, one in enumerate(heard) for word in one.words}
+    return [owner.get(id(word)) for word in words]
 
 
 def _written(text: str) -> Iterator[_Token]:

@@ -28,7 +28,7 @@ from media_pipeline.stages.base import (
     Work,
     raise_reason,
 )
-from media_pipeline.stages.burn.boxes import WordBox, word_boxes
+from media_pipeline.stages.burn.boxes import WordBox, captions_of, word_boxes
 from media_pipeline.stages.burn.drawing import Drawing, draw_captions, merged
 from media_pipeline.stages.burn.render import burn
 from media_pipeline.stages.burn.settings import CaptionSettings, checked_colour
@@ -153,7 +153,7 @@ def _run(work: Work) -> Outcome:
     shown = captions_in_picture(given, source, read)
     if shown:
         mode = "boxes"
-        boxes = _boxes(work, shown, shown == given, size)
+        boxes = _boxes(work, shown, size)
         drawing = draw_boxes(boxes, *written, rgb=params.box_color, opacity=params.box_opacity)
     else:
         mode = "subtitles"
@@ -178,15 +178,15 @@ def _run(work: Work) -> Outcome:
     return Outcome(facts, warnings=drawing.warnings)
 
 
-def _boxes(work: Work, shown: list[Cue], assigned: bool, size: tuple[int, int]) -> list[WordBox]:
+def _boxes(work: Work, shown: list[Cue], size: tuple[int, int]) -> list[WordBox]:
     words = work.inputs["words"]
     raise_reason(words)
-    table = words.table("words.parquet")
+    spoken = words_from_table(words.table("words.parquet"))
     found = word_boxes(
         shown,
-        words_from_table(table),
+        spoken,
         *size,
-        cue_of=table["cue"].to_pylist() if assigned else None,
+        cue_of=captions_of(spoken, shown),
         look=lambda time: _luma(frame_at(work.media, time)),
     )
     if not found:
@@ -208,7 +208,7 @@ CAPTIONED_VIDEO = Stage(
         "The film with subtitles, or, where the picture carries captions already, with the word "
         "that is being spoken marked in them."
     ),
-    version="3",
+    version="4",
     params=Params,
     inputs=("source", "ocr_cues", "captions", "words", "speech_subtitles"),
     outputs=(MediaOutput("captioned.mp4"),),

@@ -8,6 +8,7 @@ import pytest
 
 from media_pipeline.media.geometry import Box
 from media_pipeline.stages.burn import word_boxes
+from media_pipeline.stages.burn.boxes import captions_of
 from media_pipeline.stages.burn.rows import caption_rows
 from media_pipeline.stages.burn.stage import captions_in_picture
 from media_pipeline.text.cues import Cue, Word
@@ -122,3 +123,14 @@ def test_text_that_was_misread_once_does_not_keep_subtitles_away() -> None:
     assert captions_in_picture(given, "embedded", [sign]) == []
     everywhere = [Cue(i, i + 1, "text", box=Box(0.1, 0.8, 0.2, 0.1)) for i in range(10)]
     assert captions_in_picture(given, "embedded", everywhere) == everywhere
+
+
+def test_words_belong_to_captions_by_what_they_say_and_when() -> None:
+    """The row of the transcript is no caption: nobody says the first, and two say the same."""
+    cues = [Cue(0.0, 1.0, "Chapter one"), Cue(1.0, 2.0, "No."), Cue(2.0, 3.0, "No.")]
+    words = [
+        Word(1.1, 1.4, "no", 0.9, "x"),
+        Word(2.1, 2.4, "No.", 0.9, "x"),
+        Word(2.5, 2.8, "Never", 0.9, "x"),
+    ]
+    assert captions_of(words, cues) == [1, 2, None]
