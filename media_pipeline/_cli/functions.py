@@ -49,6 +49,8 @@ def run(
     AudioBeatDetection writes beats, bars and tempo of music as JSON.
     AudioQualityAssessment prints facts and indexes of each channel.
     VideoGreenScreenMatting writes a transparent webm, or with bgimage (and fit) an mp4 before it.
+    SpeechDenoise takes the noise out of WAV of 16 or 48 kHz; of any sound and film with any_sound.
+    AudioMixing puts inputs.file under the sound and takes level, duck, loop, loudness, true_peak.
     Further files that parameters name are paths or URIs.
     """
     from media_pipeline.production.base import Job

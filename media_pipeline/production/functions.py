@@ -8,9 +8,11 @@ from media_pipeline.production.captioning import CAPTION
 from media_pipeline.production.captions import CAPTION_EXTRACTION
 from media_pipeline.production.clip import VIDEO_CLIP
 from media_pipeline.production.cover import COVER_FUNCTION
+from media_pipeline.production.denoise import SPEECH_DENOISE
 from media_pipeline.production.detext import VIDEO_DETEXT
 from media_pipeline.production.highlights import HIGHLIGHT_EXTRACTION
 from media_pipeline.production.matte import VIDEO_GREEN_SCREEN_MATTING
+from media_pipeline.production.mixing import AUDIO_MIXING
 from media_pipeline.production.portrait import VIDEO_H2V
 from media_pipeline.production.sound import AUDIO_BEAT_DETECTION, AUDIO_QUALITY_ASSESSMENT
 from media_pipeline.production.speech import ASR
@@ -25,6 +27,8 @@ FUNCTIONS: dict[str, Function] = {
     "VideoDetext": VIDEO_DETEXT,
     "AudioBeatDetection": AUDIO_BEAT_DETECTION,
     "AudioQualityAssessment": AUDIO_QUALITY_ASSESSMENT,
+    "SpeechDenoise": SPEECH_DENOISE,
+    "AudioMixing": AUDIO_MIXING,
 }
 """Those of SubmitIProductionJob, which the command has as well."""
 

@@ -10,12 +10,13 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
+from media_pipeline.media.audio import read_audio
 from media_pipeline.media.timecode import format_timecode
 from media_pipeline.report.charts import Highlight, highlight_strip, timeline, waveform
 from media_pipeline.report.film import Film
 from media_pipeline.report.pictures import cue_sheet, frame_sheet, spread
 from media_pipeline.report.signals import clip_gif, signal_lanes
-from media_pipeline.report.sound import beats_chart, loudness_chart, tempo_chart
+from media_pipeline.report.sound import beats_chart, loudness_chart, spectrogram_chart, tempo_chart
 from media_pipeline.report.stills import stills
 from media_pipeline.stages.base import Artifact
 
@@ -218,6 +219,22 @@ def _covers(_film: Film, artifact: Stored) -> dict[str, bytes]:
     return {"covers": frame_sheet(pictures, columns=3, width=320)} if pictures else {}
 
 
+def _denoised(film: Film, artifact: Stored) -> dict[str, bytes]:
+    """Twenty seconds of the middle, before and after."""
+    audio = film.artifacts.get("audio")
+    if audio is None or not artifact.files("denoised.wav"):
+        return {}
+    start = max(0.0, film.duration / 2 - 10)
+    parts = [
+        (name, read_audio(path, start=start, end=start + 20))
+        for name, path in (
+            ("before", audio.path("speech.wav")),
+            ("after", artifact.path("denoised.wav")),
+        )
+    ]
+    return {"spectrograms": spectrogram_chart(parts, 16000)}
+
+
 _IMAGES: dict[str, Callable[[Film, Stored], dict[str, bytes]]] = {
     "source": _source,
     "frames": _frames,
@@ -239,6 +256,7 @@ _IMAGES: dict[str, Callable[[Film, Stored], dict[str, bytes]]] = {
     "beats": _beats,
     "audio_quality": _quality,
     "matte": _pairs,
+    "denoised": _denoised,
 }
 
 
@@ -312,6 +330,8 @@ _ROWS_OF: dict[str, Callable[[Film, Stored], list[dict[str, Any]]]] = {
     "matte": _facts,
     "audio": _facts,
     "audio_quality": _by_channel,
+    "denoised": _facts,
+    "mixed": _facts,
 }
 
 

@@ -79,6 +79,40 @@ def loudness_chart(duration: float, channels: Sequence[tuple[Floats, Floats]]) -
     return png(figure)
 
 
+def spectrogram_chart(sounds: Sequence[tuple[str, npt.NDArray[np.float32]]], rate: int) -> bytes:
+    """Spectrograms under each other, on one scale of 80 dB.
+
+    Parameters
+    ----------
+    sounds : names and mono sound, each as long as the others.
+    rate : samples per second.
+    """
+    duration = len(sounds[0][1]) / rate
+    figure, axes = lanes([(name, 1.9) for name, _ in sounds], duration)
+    top = max(float(_levels(sound).max()) for _, sound in sounds)
+    for (name, sound), ax in zip(sounds, axes, strict=True):
+        ax.imshow(
+            _levels(sound).T,
+            origin="lower",
+            aspect="auto",
+            extent=(0, duration, 0, rate / 2000),
+            vmin=top - 80,
+            vmax=top,
+            cmap="magma",
+            interpolation="bilinear",
+        )
+        _named(ax, f"{name}\n0-{rate // 2000} kHz")
+    return png(figure)
+
+
+def _levels(sound: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """(at most 1400, 257) levels in dB."""
+    step = max(128, len(sound) // 1400)
+    padded = np.pad(sound, (0, 512))
+    views = np.lib.stride_tricks.sliding_window_view(padded, 512)[::step] * np.hanning(512)
+    return np.asarray(20 * np.log10(np.abs(np.fft.rfft(views, axis=1)) + 1e-6), np.float32)
+
+
 def _marks(ax: Axes, times: Sequence[float] | Floats, color: str, width: float) -> None:
     low, high = ax.get_ylim()
     ax.vlines(times, low, high, color=color, lw=width)

@@ -9,10 +9,12 @@ from media_pipeline.stages.beauty import BEAUTIFIED
 from media_pipeline.stages.burn import CAPTIONED_VIDEO
 from media_pipeline.stages.captions import CAPTION_FILES, CAPTIONS, OCR_CUES
 from media_pipeline.stages.cover import COVER
+from media_pipeline.stages.denoise import DENOISED
 from media_pipeline.stages.detext import DETEXTED
 from media_pipeline.stages.frames import FRAMES
 from media_pipeline.stages.highlights import HIGHLIGHT_CANDIDATES, REEL, RENDERED_CLIPS
 from media_pipeline.stages.matte import MATTE
+from media_pipeline.stages.mixing import MIXED
 from media_pipeline.stages.portrait import PORTRAIT
 from media_pipeline.stages.source import SOURCE
 from media_pipeline.stages.speech import (
@@ -49,5 +51,7 @@ STAGES: dict[str, Stage] = {
         BEATS_STAGE,
         AUDIO_QUALITY,
         MATTE,
+        DENOISED,
+        MIXED,
     )
 }

@@ -6,6 +6,7 @@ ITU-R BS.1770-4, with the filters derived anew for any rate.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,18 +99,27 @@ class LoudnessMeter:
 
     def integrated(self) -> float:
         """Gated loudness of the whole, LUFS; at least -70."""
-        powers = self.powers
-        if not len(powers):
-            return SILENT_LUFS
-        width = min(_WINDOW_STEPS, len(powers))
-        total = np.concatenate([[0.0], np.cumsum(powers)])
-        windows = (total[width:] - total[:-width]) / width
-        heard = windows[_lufs(windows) > SILENT_LUFS]
-        if not len(heard):
-            return SILENT_LUFS
-        gate = _lufs(heard.mean()) + _RELATIVE_GATE_DB
-        loud = heard[_lufs(heard) > gate]
-        return max(SILENT_LUFS, float(_lufs(loud.mean())))
+        return gated(self.powers)
+
+    @staticmethod
+    def together(meters: Sequence[LoudnessMeter]) -> float:
+        """Gated loudness of channels that are played together, all of them in front."""
+        return gated(np.sum([meter.powers for meter in meters], axis=0))
+
+
+def gated(powers: Floats) -> float:
+    """Loudness of what is above both gates, LUFS, from the weighted power every 0.1 s."""
+    if not len(powers):
+        return SILENT_LUFS
+    width = min(_WINDOW_STEPS, len(powers))
+    total = np.concatenate([[0.0], np.cumsum(powers)])
+    windows = (total[width:] - total[:-width]) / width
+    heard = windows[_lufs(windows) > SILENT_LUFS]
+    if not len(heard):
+        return SILENT_LUFS
+    gate = _lufs(heard.mean()) + _RELATIVE_GATE_DB
+    loud = heard[_lufs(heard) > gate]
+    return max(SILENT_LUFS, float(_lufs(loud.mean())))
 
 
 def _lufs(power: Floats | np.floating) -> Floats:

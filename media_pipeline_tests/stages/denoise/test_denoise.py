@@ -1,0 +1,112 @@
+"""SpeechDenoise: less noise, nothing shifted, clean speech let through."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from media_pipeline.errors import InvalidParameter, NoAudioStream
+from media_pipeline.media.audio import read_audio, write_wav
+from media_pipeline.media.probe import probe
+from media_pipeline.media.wav import wav_info
+from media_pipeline.stages.denoise import blind_snr, denoise, plan_for
+from media_pipeline.stages.denoise.logmmse import log_mmse
+from media_pipeline.stages.denoise.rnnoise import rnnoise
+from media_pipeline_tests.generators import video
+from media_pipeline_tests.generators.damage import mixed, resampled, spoken
+from media_pipeline_tests.generators.sound_stages import produce
+from media_pipeline_tests.generators.speech import needs_flite
+
+RATE = 16000
+Floats = NDArray[np.float64]
+
+
+def si_sdr(truth: Floats, found: Floats) -> float:
+    part = truth * (truth @ found) / (truth @ truth)
+    return float(10 * np.log10(np.square(part).sum() / np.square(found - part).sum()))
+
+
+def cleaned(sound: NDArray[np.float32], rate: int = RATE) -> NDArray[np.float32]:
+    columns = sound.reshape(len(sound), -1)
+    plan = plan_for(blind_snr([columns], rate))
+    return np.concatenate(list(denoise(np.array_split(columns, 4), rate, plan)))
+
+
+@needs_flite
+@pytest.mark.parametrize("noise", ["white", "typing", "street"])
+def test_noise_falls(noise: str) -> None:
+    clean = spoken("slt")
+    noisy = mixed(clean, noise, 5.0)
+    before = si_sdr(clean.astype(float), noisy.astype(float))
+    assert si_sdr(clean.astype(float), cleaned(noisy)[:, 0].astype(float)) > before + 3
+
+
+@needs_flite
+def test_clean_speech_is_let_through() -> None:
+    clean = spoken("slt")
+    np.testing.assert_allclose(cleaned(clean)[:, 0], clean, atol=1e-6)
+
+
+@needs_flite
+@pytest.mark.parametrize("method", [rnnoise, log_mmse])
+@pytest.mark.parametrize("rate", [16000, 44100, 48000])
+def test_nothing_is_shifted(method: object, rate: int) -> None:
+    assert callable(method)
+    clean = resampled(spoken("slt")[:64000], RATE, rate).astype(float)
+    found = method(clean, rate)
+    assert len(found) == len(clean)
+    lags = np.arange(-6, 7)
+    inner = clean[1000:-1000]
+    alike = [inner @ found[1000 + lag : len(found) - 1000 + lag] for lag in lags]
+    assert lags[int(np.argmax(alike))] == 0
+
+
+@needs_flite
+def test_long_sound_comes_in_blocks_that_join() -> None:
+    noisy = np.tile(mixed(spoken("slt"), "pink", 5.0), 3)
+    found = cleaned(noisy)[:, 0].astype(float)
+    assert len(found) == len(noisy)
+    whole = np.concatenate(list(denoise([noisy[:, np.newaxis]], RATE, plan_for(5.0))))[:, 0]
+    edge = slice(20 * RATE - 2000, 20 * RATE + 2000)
+    assert si_sdr(whole[edge], found[edge]) > 10
+
+
+def test_silence_stays_and_nothing_clips() -> None:
+    assert not cleaned(np.zeros((5 * RATE, 2), np.float32)).any()
+    loud = np.clip(np.random.default_rng(0).standard_normal((3 * RATE, 1)), -1, 1)
+    assert np.abs(cleaned(loud.astype(np.float32))).max() <= 1.0
+
+
+@needs_flite
+def test_the_function_keeps_rate_length_and_channels(tmp_path: Path) -> None:
+    noisy = resampled(mixed(spoken("awb"), "white", 5.0), RATE, 48000)[: 4 * 48000]
+    write_wav(tmp_path / "in.wav", np.stack([noisy, noisy * 0.5], axis=1), 48000)
+    made = produce("SpeechDenoise", tmp_path / "in.wav", tmp_path, "out.wav")
+    assert wav_info(made.folder / "out.wav") == wav_info(tmp_path / "in.wav")
+    assert made.result == {}
+    assert "RNNoise" in made.notes[0]
+
+
+def test_other_rates_are_refused_unless_asked_for(tmp_path: Path) -> None:
+    noise = 0.1 * np.random.default_rng(0).standard_normal(44100 * 2).astype(np.float32)
+    write_wav(tmp_path / "in.wav", noise, 44100)
+    with pytest.raises(InvalidParameter, match=r"44100 Hz.*48000"):
+        produce("SpeechDenoise", tmp_path / "in.wav", tmp_path, "out.wav")
+    made = produce("SpeechDenoise", tmp_path / "in.wav", tmp_path, "o.wav", {"any_sound": True})
+    assert wav_info(made.folder / "o.wav") == wav_info(tmp_path / "in.wav")
+
+
+def test_a_film_keeps_its_picture_and_one_without_sound_is_refused(tmp_path: Path) -> None:
+    film, silent = tmp_path / "film.mp4", tmp_path / "silent.mp4"
+    video.write_clip(film)
+    made = produce("SpeechDenoise", film, tmp_path, "out.mp4", {"any_sound": True})
+    found, before = probe(made.folder / "out.mp4"), probe(film)
+    assert found.video is not None and before.video is not None
+    assert found.video.codec == before.video.codec
+    assert len(read_audio(made.folder / "out.mp4")) == pytest.approx(len(read_audio(film)), abs=800)
+    video.write_clip(silent, sound=False)
+    with pytest.raises(NoAudioStream):
+        produce("SpeechDenoise", silent, tmp_path, "out.wav", {"any_sound": True})

@@ -1,0 +1,154 @@
+"""AudioMixing: levels, ducking, lengths, the loudness target."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from media_pipeline.errors import MediaNotFound, NothingToDo
+from media_pipeline.media.audio import measure_loudness, read_audio, write_wav
+from media_pipeline.media.probe import probe
+from media_pipeline.stages.mixing import MIXED
+from media_pipeline.stages.mixing.mix import ducking, limited, mixed
+from media_pipeline_tests.generators import video
+from media_pipeline_tests.generators.damage import resampled, spoken
+from media_pipeline_tests.generators.sound_stages import produce, run_on
+from media_pipeline_tests.generators.speech import needs_flite
+
+RATE = 48000
+
+
+@pytest.fixture(scope="module")
+def places(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("mixing")
+    t = np.arange(4 * RATE) / RATE
+    tone = 0.2 * np.sin(2 * np.pi * 1000 * t)
+    music = np.stack([tone, tone], axis=1).astype(np.float32)
+    noise = 0.05 * np.random.default_rng(0).standard_normal((7 * RATE, 1)).astype(np.float32)
+    for name, samples in {"music": music, "noise": noise, "silent": 0 * noise}.items():
+        write_wav(folder / f"{name}.wav", samples, RATE)
+    return {p.stem: p for p in folder.glob("*.wav")}
+
+
+def level_of(sound: np.ndarray[Any, Any], hz: float, rate: int = RATE) -> float:
+    """dB of a tone in a second of sound."""
+    t = np.arange(len(sound)) / rate
+    return 20 * float(np.log10(2 * abs(np.mean(sound * np.exp(-2j * np.pi * hz * t))) + 1e-9))
+
+
+@pytest.mark.parametrize("target", [-16.0, -23.0])
+def test_the_mixture_has_the_loudness_and_no_higher_peak(
+    places: dict[str, Path], tmp_path: Path, target: float
+) -> None:
+    run_on(places["noise"], MIXED, tmp_path, file=str(places["music"]), loudness=target)
+    found = measure_loudness(tmp_path / "mixed" / "mixed.wav")
+    assert found.integrated_lufs == pytest.approx(target, abs=0.2)
+    assert found.true_peak_dbtp <= -1.5
+
+
+def test_the_second_is_repeated_at_one_level_to_the_length_of_the_first(
+    places: dict[str, Path], tmp_path: Path
+) -> None:
+    run_on(places["noise"], MIXED, tmp_path, file=str(places["music"]), level=10.0, loudness=-23.0)
+    sound = read_audio(tmp_path / "mixed" / "mixed.wav", rate=RATE)
+    assert len(sound) == 7 * RATE
+    levels = [level_of(sound[i * RATE :][:RATE], 1000) for i in (0, 2, 5)]
+    assert np.ptp(levels) < 0.1
+
+
+def test_without_a_loop_the_second_ends(places: dict[str, Path], tmp_path: Path) -> None:
+    run_on(places["noise"], MIXED, tmp_path, file=str(places["music"]), loop=False)
+    sound = read_audio(tmp_path / "mixed" / "mixed.wav", rate=RATE)
+    assert level_of(sound[5 * RATE : 6 * RATE], 1000) < level_of(sound[:RATE], 1000) - 20
+
+
+def test_a_longer_second_is_cut(places: dict[str, Path], tmp_path: Path) -> None:
+    run_on(places["music"], MIXED, tmp_path, file=str(places["noise"]))
+    assert len(read_audio(tmp_path / "mixed" / "mixed.wav", rate=RATE)) == 4 * RATE
+
+
+def test_levels_are_by_loudness(places: dict[str, Path], tmp_path: Path) -> None:
+    outcome = run_on(places["noise"], MIXED, tmp_path, file=str(places["music"]), level=-10.0)
+    first, second = (measure_loudness(places[n]).integrated_lufs for n in ("noise", "music"))
+    assert outcome.facts["second_gain_db"] == pytest.approx(first - 10 - second, abs=0.2)
+
+
+def test_ducking_is_full_in_speech_and_nothing_away_from_it() -> None:
+    curve = 20 * np.log10(ducking(0, 10 * 1000, 1000, [(4.0, 6.0)], 9.0))
+    np.testing.assert_allclose(curve[4000:6000], -9.0, atol=1e-6)
+    np.testing.assert_allclose(curve[:3700], 0.0, atol=1e-6)
+    np.testing.assert_allclose(curve[6700:], 0.0, atol=1e-6)
+    parts = [ducking(i, 1000, 1000, [(4.0, 6.0)], 9.0) for i in range(0, 10000, 1000)]
+    np.testing.assert_allclose(20 * np.log10(np.concatenate(parts)), curve, atol=1e-9)
+
+
+@needs_flite
+def test_the_music_is_lower_while_somebody_speaks(places: dict[str, Path], tmp_path: Path) -> None:
+    talk = np.concatenate([np.zeros(32000, np.float32), spoken("slt"), np.zeros(32000, np.float32)])
+    write_wav(tmp_path / "talk.wav", resampled(talk, 16000, RATE), RATE)
+    outcome = run_on(
+        tmp_path / "talk.wav", MIXED, tmp_path, file=str(places["music"]), duck=12.0, level=0.0
+    )
+    assert outcome.facts["ducked_seconds"] > 5
+    sound = read_audio(tmp_path / "mixed" / "mixed.wav", rate=RATE)
+    quiet = [level_of(sound[a : a + RATE // 2], 1000) for a in (0, RATE, len(sound) - RATE // 2)]
+    assert np.ptp(quiet) < 0.1
+    middle = level_of(sound[4 * RATE : 4 * RATE + RATE // 2], 1000)
+    assert quiet[0] - middle == pytest.approx(12.0, abs=1.5)
+
+
+def test_the_limiter_does_not_hear_where_blocks_meet() -> None:
+    rng = np.random.default_rng(2)
+    loud = rng.standard_normal((RATE, 1)).astype(np.float32)
+    whole = np.concatenate(list(limited(iter([loud]), RATE, 0.0, -1.5)))
+    parts = np.concatenate(list(limited(iter(np.split(loud, 4)), RATE, 0.0, -1.5)))
+    np.testing.assert_allclose(whole, parts, atol=0.02)
+    assert np.abs(whole).max() <= 10 ** (-1.5 / 20)
+
+
+def test_mono_and_surround() -> None:
+    one, two, six = (np.ones((100, n), np.float32) for n in (1, 2, 6))
+
+    def channels(main: Any, second: Any) -> int:
+        blocks = mixed(lambda: iter([main]), lambda: iter([second]), 8000, second_gain_db=0.0)
+        return int(next(blocks).shape[1])
+
+    assert [channels(one, one), channels(one, two), channels(two, one), channels(six, two)] == [
+        *(1, 2, 2, 6),
+    ]
+    assert channels(two, six) == 2
+
+
+def test_silence_is_said(places: dict[str, Path], tmp_path: Path) -> None:
+    outcome = run_on(places["silent"], MIXED, tmp_path, file=str(places["music"]))
+    assert "silent" in outcome.warnings[0]
+    assert outcome.facts["lufs"] == pytest.approx(-16, abs=0.2)
+
+
+def test_without_a_second_sound_there_is_nothing_to_do(
+    places: dict[str, Path], tmp_path: Path
+) -> None:
+    with pytest.raises(NothingToDo):
+        run_on(places["noise"], MIXED, tmp_path)
+    gone = tmp_path / "gone.wav"
+    with pytest.raises(MediaNotFound):
+        produce(
+            "AudioMixing", places["noise"], tmp_path, "m.wav", {"inputs": {"file": str(gone)}},
+            {"inputs.file": gone},
+        )  # fmt: skip
+
+
+def test_a_film_keeps_its_picture(places: dict[str, Path], tmp_path: Path) -> None:
+    film = tmp_path / "film.mp4"
+    video.write_clip(film)
+    params = {"inputs": [{"file": str(places["music"])}], "duck": 6}
+    made = produce(
+        "AudioMixing", film, tmp_path, "out.mp4", params, {"inputs.file": places["music"]}
+    )
+    found, before = probe(made.folder / "out.mp4"), probe(film)
+    assert found.video is not None and before.video is not None
+    assert (found.video.codec, found.video.width) == (before.video.codec, before.video.width)
+    assert found.duration == pytest.approx(before.duration, abs=0.1)
