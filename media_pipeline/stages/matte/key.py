@@ -14,12 +14,14 @@ from media_pipeline.stages.matte.screen import CHANNEL, Kind, difference
 Picture = NDArray[np.uint8]
 Field = NDArray[np.float32]
 
-_NOISE = 2.6  # deviations of the bare screen that still count as bare
+_NOISE = 2.0  # deviations of the bare screen that still count as bare
 _LEAST, _MOST = 0.015, 0.14  # coverage taken for noise
+_GRAIN, _LONELY, _FAINT = 5, 0.08, 0.35  # pixels around a grain; mean coverage there; its own
 _CORE = 0.75  # coverage by a first estimate from which on a pixel may be inside
 _INSIDE = 10  # pixels from any screen: a hole in there is none
 _COLOUR, _SHORT = 0.6, 300.0  # weight of colour next to brightness; least length squared
 _UNSEEN = 0.01  # coverage
+_AGAINST = (6.0, 10.0)  # grey levels: where it may be something else, and until it surely is
 _DESPILL = 26  # pixels from the screen to where its light is taken away
 
 
@@ -56,18 +58,20 @@ def key(picture: Picture, plate: Field, kind: Kind) -> Keyed:
     core = _nearby(values, inside)
     within = np.clip(_nearby(own, inside), -0.9 * bare, 0.45 * bare)
     by_colour = np.clip((bare - own) / (bare - within), 0, 1)
-    by_all = _along(values, plate, core)
+    by_all, against = _along(values, plate, core)
+    known *= 1 - against
     alpha = np.where(inside > 0, 1, by_colour + known * (by_all - by_colour))
     noise = _noise(alpha)
-    alpha = np.clip((alpha - noise) / (1 - 2 * noise), 0, 1)
+    alpha = _without_specks(np.clip((alpha - noise) / (1 - 2 * noise), 0, 1))
     away = _distance(alpha)
     hole = np.clip((away - _INSIDE) / 5, 0, 1) * np.clip((first - 0.6) / 0.2, 0, 1)
     alpha = np.maximum(alpha, hole).astype(np.float32)
     return Keyed(alpha, _colour(values, plate, alpha, away, core, known, kind))
 
 
-def _along(values: Field, plate: Field, core: Field) -> Field:
-    """How far each colour is on the way from the screen to what is inside nearby, 0 to 1.
+def _along(values: Field, plate: Field, core: Field) -> tuple[Field, Field]:
+    """How far each colour is on the way from the screen to what is inside nearby, 0 to 1, and
+    whether it is lighter where that is darker or the other way round: then it is something else.
 
     Film has a quarter of the colour samples of its brightness, so hairs are seen by that first.
     """
@@ -75,8 +79,9 @@ def _along(values: Field, plate: Field, core: Field) -> Field:
     way = _ycc(plate) - _ycc(core)
     weight = np.array([1, _COLOUR, _COLOUR], np.float32)
     length = np.maximum((way * way * weight).sum(axis=2), _SHORT)
-    found: Field = np.clip((gone * way * weight).sum(axis=2) / length, 0, 1)
-    return found
+    share = np.clip((gone * way * weight).sum(axis=2) / length, 0, 1).astype(np.float32)
+    back = -gone[..., 0] * np.sign(way[..., 0])
+    return share, soften(np.clip((back - _AGAINST[0]) / _AGAINST[1], 0, 1), 0.7)
 
 
 def _ycc(picture: Field) -> Field:
@@ -90,6 +95,14 @@ def _noise(first: Field) -> float:
     if len(bare) < 100:
         return _LEAST
     return float(np.clip(_NOISE * 1.25 * np.abs(bare - np.median(bare)).mean(), _LEAST, _MOST))
+
+
+def _without_specks(alpha: Field) -> Field:
+    """Coverage without faint grains that have nothing beside them, as a hair has."""
+    beside = cv2.blur(alpha, (_GRAIN, _GRAIN))
+    kept = np.maximum((beside - _LONELY / 2) / (_LONELY / 2), (alpha - _FAINT) / 0.1)
+    found: Field = (alpha * np.clip(kept, 0, 1)).astype(np.float32)
+    return found
 
 
 def _inside(first: Field, noise: float) -> Field:
