@@ -7,7 +7,7 @@ is not shown again.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -32,6 +32,7 @@ from media_pipeline.stages.burn.settings import Style
 from media_pipeline.stages.highlights import HIGHLIGHT_CANDIDATES, RENDERED_CLIPS, render_clips
 from media_pipeline.stages.highlights.clips import Params as ClipParams
 from media_pipeline.stages.highlights.prints import Print, alike
+from media_pipeline.stages.portrait import crop_film
 from media_pipeline.store import StoredArtifact
 
 _OF_STAGE = (
@@ -43,9 +44,6 @@ INDEX = "{index}"
 MOST_FILMS, MOST_SECONDS = 5, 2 * 3600.0
 
 Row = Mapping[str, Any]
-
-crop: Callable[[Path], None] | None = None
-"""Crops a clip in place to an upright picture that keeps its subject; None while no stage can."""
 
 
 class HighlightParams(
@@ -69,11 +67,6 @@ def prepare(values: Mapping[str, Any]) -> Task:
     # what the stages refuse besides ranges
     checked_stage(HIGHLIGHT_CANDIDATES, stage[HIGHLIGHT_CANDIDATES.name], "")
     checked_stage(RENDERED_CLIPS, coding, "")
-    if params.portrait and crop is None:
-        raise InvalidParameter(
-            "'portrait' is invalid: nothing here follows the subject of an upright crop",
-            "ask for its size with fit fill, which keeps the middle: --width 720 --height 1280",
-        )
     seen: list[Print] = []
 
     def work(job: Job) -> Result:
@@ -87,9 +80,9 @@ def prepare(values: Mapping[str, Any]) -> Task:
         ranges = [_range(row) for row in rows]
         if params.export and rows:
             files = _clips(job, found, rows, stage, coding)
-            if crop is not None and params.portrait:
-                for file in files:
-                    crop(job.folder / file)
+            for file in files if params.portrait else ():
+                if file.endswith(".mp4") and not crop_film(job.folder / file):
+                    job.note(f"{file} is as narrow already as an upright picture")
             _draw(job, rows, files, params.caption)
             for entry, name in zip(ranges, files, strict=True):
                 entry["OutputURL"] = name

@@ -91,7 +91,6 @@ def test_options_have_the_range_and_default_of_the_stage(command: Home) -> None:
         (("highlights", "x.mp4", "out", "--count", "11"), ["count", "11", "10"]),
         (("highlights", "x.mp4", "out", "--clip-duration", "nan"), ["clip_duration"]),
         (("highlights", "x.mp4", "out", "--clip-duration", "2"), ["clip_duration", "3"]),
-        (("highlights", "x.mp4", "out", "--portrait"), ["portrait", "--width", "--height"]),
         (("highlights", "x.mp4", "out", "--clip-duration", "61"), ["clip_duration", "60"]),
         (("highlights", "x.mp4", "out", "--count", "0"), ["count", "1", "10"]),
         (("highlights", "x.mp4", "out", "--codec", "vp7"), ["codec", "vp7", "h265"]),

@@ -4,7 +4,7 @@
 ``stage`` is the asset.
 """
 
-from media_pipeline.stages.portrait.crop import Course, follow_subject, plan_course
+from media_pipeline.stages.portrait.crop import Course, crop_film, follow_subject, plan_course
 from media_pipeline.stages.portrait.stage import PORTRAIT, Params
 
-__all__ = ["PORTRAIT", "Course", "Params", "follow_subject", "plan_course"]
+__all__ = ["PORTRAIT", "Course", "Params", "crop_film", "follow_subject", "plan_course"]

@@ -7,18 +7,25 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from media_pipeline.errors import NoVideoStream
 from media_pipeline.media.canvas import Canvas
 from media_pipeline.media.decode import decode
+from media_pipeline.media.probe import probe
 from media_pipeline.stages.base import Progress, quiet
+from media_pipeline.stages.frames import analyse
 from media_pipeline.stages.portrait.cues import FACE_WIDTH, Look, Watcher
 from media_pipeline.stages.portrait.path import best_windows, between, calm
+from media_pipeline.stages.remake import remake
 
+NARROW = 0.98
+"""Share of the width from which a window shows nothing less than the film."""
 _RATE = 8.0  # looks per second
 _FINE = 50.0  # moments per second of a moving window
 _APART = 0.4  # share of the looks with faces too far from each other, from which a shot is fitted
@@ -80,6 +87,31 @@ def plan_course(
             progress(frame.time)
     planned = [_shot(found, share) for found in looks]
     return Course(share, tuple(starts), *(tuple(part) for part in zip(*planned, strict=True)))
+
+
+def crop_film(path: Path, ratio: float = 9 / 16) -> bool:
+    """Make a film upright in place, for films that are clips: their shots are found here.
+
+    Returns
+    -------
+    bool
+        False for a film that is as narrow already; it is left as it is.
+
+    Raises
+    ------
+    NoVideoStream, EncodeFailed, TruncatedMedia
+    """
+    info = probe(path)
+    if info.video is None:
+        raise NoVideoStream(path.name)
+    share = ratio * info.video.height / (info.video.width * info.video.sample_aspect)
+    if share > NARROW:
+        return False
+    with TemporaryDirectory(prefix="media_pipeline_") as folder:
+        look = analyse(path, thumbs=Path(folder), info=info)
+    course = plan_course(path, shot_starts(look.shots["start"].to_pylist()), share)
+    remake(path, info, path, lambda canvases: follow_subject(canvases, course), upright=True)
+    return True
 
 
 def _shot(

@@ -16,11 +16,10 @@ from media_pipeline.stages.base import (
     raise_reason,
 )
 from media_pipeline.stages.pairs import PAIRS, write_pairs
-from media_pipeline.stages.portrait.crop import follow_subject, plan_course, shot_starts
+from media_pipeline.stages.portrait.crop import NARROW, follow_subject, plan_course, shot_starts
 from media_pipeline.stages.remake import remake
 
 _LOOKING = 0.4  # of the work
-_NEARLY = 0.98  # of the width: a film as narrow as that is left as it is
 
 
 class Params(StageParams):
@@ -39,7 +38,7 @@ def _run(work: Work) -> Outcome:
     if video is None:
         raise NoVideoStream(work.name)
     share = params.ratio * video.height / (video.width * video.sample_aspect)
-    if share > _NEARLY:
+    if share > NARROW:
         raise NothingToDo(
             f"{work.name} is {video.width} x {video.height}, which is as narrow as asked for",
             "give a wider film or a smaller ratio",

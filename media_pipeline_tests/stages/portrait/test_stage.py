@@ -11,7 +11,14 @@ from media_pipeline.errors import NothingToDo
 from media_pipeline.media.decode import decode
 from media_pipeline.media.probe import probe
 from media_pipeline.stages.base import Work
-from media_pipeline.stages.portrait import PORTRAIT, Course, Params, follow_subject, plan_course
+from media_pipeline.stages.portrait import (
+    PORTRAIT,
+    Course,
+    Params,
+    crop_film,
+    follow_subject,
+    plan_course,
+)
 from media_pipeline.stages.portrait.path import best_windows, calm
 from media_pipeline.stages.remake import remake
 from media_pipeline_tests.generators.coded import coded
@@ -85,3 +92,12 @@ def test_a_narrow_film_is_told(tmp_path: Path) -> None:
     info = probe(tmp_path / "film.mp4")
     with pytest.raises(NothingToDo, match="as narrow as asked for"):
         PORTRAIT.run(Work(tmp_path / "film.mp4", info, {}, Params(), tmp_path))
+
+
+def test_a_clip_is_made_upright_in_place_and_only_once(tmp_path: Path) -> None:
+    film = make_subject(tmp_path / "clip.mp4", "hand", "still", seconds=1.0, seed=0)
+    assert crop_film(film.path)
+    video = probe(film.path).video
+    assert video is not None
+    assert (video.width, video.height, video.frames) == (202, 360, 25)
+    assert not crop_film(film.path)
