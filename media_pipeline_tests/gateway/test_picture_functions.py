@@ -1,0 +1,122 @@
+"""Faces and screens asked for over the wire: what is delivered, and what is refused by name."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from PIL import Image
+
+from media_pipeline.media.decode import decode
+from media_pipeline.store.places import open_filesystem
+from media_pipeline_tests.generators.gateways import Gateway, gateway
+from media_pipeline_tests.generators.screens import Scene, make_screened, write_screened
+from media_pipeline_tests.generators.storage import object_storage
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    with object_storage() as storage:
+        host = storage.endpoint.removeprefix("http://")
+        folder = tmp_path_factory.mktemp("pictures")
+        with gateway(folder, storage, allow_unsigned=True, allowed_hosts=host) as found:
+            yield found
+
+
+@pytest.fixture(scope="module")
+def bucket(live: Gateway, tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("made")
+    write_screened(folder / "film.mp4", make_screened(Scene(count=6)))
+    Image.new("RGB", (64, 64), (220, 30, 40)).save(folder / "red.png")
+    (folder / "text.png").write_text("no picture")
+    uri = live.storage.bucket()
+    files, root = open_filesystem(uri, live.settings.storage_options(uri))
+    for path in folder.iterdir():
+        files.put_file(str(path), f"{root}/{path.name}")
+    return uri.removeprefix("s3://")
+
+
+def _submit(live: Gateway, bucket: str, function: str, out: str, params: object) -> httpx.Response:
+    asked = {
+        "Action": "SubmitIProductionJob",
+        "Version": "2020-11-09",
+        "FunctionName": function,
+        "Input": json.dumps({"Type": "OSS", "Media": f"oss://{bucket}/film.mp4"}),
+        "Output": json.dumps({"Type": "OSS", "Media": f"oss://{bucket}/out/{out}"}),
+        "JobParams": json.dumps(params),
+    }
+    return httpx.post(live.url, params=asked, trust_env=False)
+
+
+def _finished(live: Gateway, job: str) -> dict[str, Any]:
+    asked = {"Action": "QueryIProductionJob", "Version": "2020-11-09", "JobId": job}
+    end = time.monotonic() + 240
+    while time.monotonic() < end:
+        found: dict[str, Any] = httpx.post(live.url, params=asked, trust_env=False).json()
+        if found["Status"] not in {"Queuing", "Analysing"}:
+            return found
+        time.sleep(0.5)
+    raise AssertionError("the job does not end")
+
+
+def _delivered(live: Gateway, bucket: str, name: str, folder: Path) -> Path:
+    uri = f"s3://{bucket}"
+    files, root = open_filesystem(uri, live.settings.storage_options(uri))
+    target = folder / name
+    files.get_file(f"{root}/out/{name}", str(target))
+    return target
+
+
+@pytest.mark.parametrize(
+    ("function", "out", "params"),
+    [
+        ("FaceBeauty", "faces.mp4", {"beauty_params": "whiten=60,smooth=50"}),
+        ("VideoGreenScreenMatting", "matte.webm", {}),
+        ("VideoGreenScreenMatting", "red.mp4", {"bgimage": "oss://BUCKET/red.png"}),
+    ],
+)
+def test_the_result_is_delivered(
+    live: Gateway, bucket: str, tmp_path: Path, function: str, out: str, params: dict[str, str]
+) -> None:
+    asked = {name: value.replace("BUCKET", bucket) for name, value in params.items()}
+    answer = _submit(live, bucket, function, out, asked)
+    assert answer.status_code == 200, answer.text
+    job = _finished(live, answer.json()["JobId"])
+    assert (job["Status"], json.loads(job["Result"])) == ("Success", {})
+    pictures = [frame.bgr() for frame in decode(_delivered(live, bucket, out, tmp_path))]
+    assert len(pictures) == 6
+    if out == "red.mp4":
+        b, g, r = pictures[0][20, 20].astype(int)
+        assert r > 180
+        assert max(b, g) < 80
+
+
+def test_what_is_no_picture_fails_the_job_by_its_name(live: Gateway, bucket: str) -> None:
+    params = {"bgimage": f"oss://{bucket}/text.png"}
+    answer = _submit(live, bucket, "VideoGreenScreenMatting", "no.mp4", params)
+    job = _finished(live, answer.json()["JobId"])
+    assert job["Status"] == "Failed"
+    assert "bgimage text.png is no picture" in job["Result"]
+
+
+@pytest.mark.parametrize(
+    ("params", "name"),
+    [
+        ({"beauty_params": "eye_size=20"}, "beauty_params.eye_size"),
+        ({"beauty_params": "smooth=101"}, "beauty_params.smooth"),
+        ({"beauty_params": "glow=1"}, "beauty_params.glow"),
+    ],
+)
+def test_effects_are_refused_by_name(
+    live: Gateway, bucket: str, params: dict[str, str], name: str
+) -> None:
+    answer = _submit(live, bucket, "FaceBeauty", "no.mp4", params)
+    assert (answer.status_code, answer.json()["Code"]) == (400, "InvalidParameter")
+    assert f"'JobParams.{name}' is invalid" in answer.json()["Message"]
