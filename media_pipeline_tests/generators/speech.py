@@ -114,13 +114,16 @@ def scene(
     return Scene(samples + noise(len(samples) / RATE, ground_db)[: len(samples)], sentences)
 
 
-def onsets(samples: Sound, *, least_gap_s: float = 0.15) -> list[float]:
-    """When sound begins after a pause, by its energy alone: the truth that needs no recogniser."""
+def onsets(samples: Sound, *, least_gap_s: float = 0.15, depth_db: float = 35) -> list[float]:
+    """When sound begins after a pause, by its energy alone: the truth that needs no recogniser.
+
+    Sound is what is less than ``depth_db`` below the loud parts.
+    """
     hop = RATE // 200
     count = len(samples) // hop
     power = np.square(samples[: count * hop].reshape(count, hop), dtype=np.float64).mean(axis=1)
     level = 10 * np.log10(power + 1e-10)
-    loud = level > np.percentile(level, 95) - 35
+    loud = level > np.percentile(level, 95) - depth_db
     found, quiet = [], least_gap_s
     for i, is_loud in enumerate(loud):
         if is_loud and quiet >= least_gap_s:
