@@ -1,6 +1,6 @@
 """The picture functions against truth, beside their classical peers, in one run.
 
-    python benchmarks/video_functions.py [detext|cover|h2v ...] [--films FILM ...]
+    python benchmarks/video_functions.py [detext|cover|h2v|beauty|green ...] [--films FILM ...]
 
 Everything is made here; ``--films`` puts the same captions, spoiled parts and figures over real
 footage as well. Ratios hold on a noisy machine; × real time is film seconds per CPU second.
@@ -12,6 +12,7 @@ cover   whether the cover is one of the 18 % of pictures that are good, and how 
         all; beside the middle picture and the sharpest one.
 h2v     share of the subject in the window; share of pictures with 90 % of it; jitter (mean second
         difference, thousandths of the width); beside the centre crop.
+beauty  drawn faces with spots: see face_beauty.py. green  people before screens: green_screen.py.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import cv2
+import face_beauty
+import green_screen
 import numpy as np
 from numpy.typing import NDArray
 
@@ -212,7 +215,18 @@ def h2v(folder: Path, films: Sequence[Path]) -> None:
     table("h2v (the path)", ("inside", "90 % inside", "jitter", "x real time"), rows)
 
 
-PARTS = {"detext": detext, "cover": cover, "h2v": h2v}
+# --- people ---------------------------------------------------------------------------------------
+
+
+def beauty(folder: Path, _films: Sequence[Path]) -> None:
+    print("\nbeauty", *face_beauty.rows(folder), sep="\n")
+
+
+def green(folder: Path, _films: Sequence[Path]) -> None:
+    print("\ngreen", *green_screen.rows(folder), sep="\n")
+
+
+PARTS = {"detext": detext, "cover": cover, "h2v": h2v, "beauty": beauty, "green": green}
 
 
 def main() -> None:
