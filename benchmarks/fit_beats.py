@@ -2,7 +2,7 @@
 
     python benchmarks/fit_beats.py [--seeds 6] [--any 20] [--write]
 
-The songs are generated (seeds below 100; ``benchmarks/audio`` judges on others). Printed is the F
+The songs are generated (seeds below 100; ``audio_functions.py`` judges on others). Printed is the F
 measure of the beats chosen in songs whose seeds were left out of the fit, and the best that any
 hypothesis reaches. ``--write`` replaces the weights of the stage ``beats``.
 """

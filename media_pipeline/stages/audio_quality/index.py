@@ -1,8 +1,8 @@
 """Indexes from 0 to 5 out of measured facts. They are estimates, not opinions of listeners.
 
 Each penalty is a curve over one fact. The curves were fitted to PESQ over clean speech of four
-synthetic voices damaged in ten ways, each in five steps (``benchmarks/audio``); left out of the
-fit, a voice's index ranks its damage as PESQ does (Spearman 0.95).
+synthetic voices damaged in ten ways, each in five steps; left out of the fit, a voice's index ranks
+its damage as PESQ does (Spearman 0.95). ``benchmarks/audio_functions.py`` measures it again.
 """
 
 from __future__ import annotations
