@@ -1,0 +1,54 @@
+"""Charts of what the sound functions found: what is in the data is in the picture."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+from PIL import Image
+
+from media_pipeline.report.sound import (
+    beats_chart,
+    loudness_chart,
+    spectrogram_chart,
+    tempo_chart,
+)
+
+
+def pixels(data: bytes) -> np.ndarray:  # type: ignore[type-arg]
+    return np.asarray(Image.open(io.BytesIO(data)).convert("RGB")).astype(int)
+
+
+def red(data: bytes) -> int:
+    """Pixels in the colour of bar lines."""
+    shown = pixels(data)
+    return int(((shown[..., 0] - shown[..., 1]) > 100).sum())
+
+
+def test_bar_lines_are_drawn_over_the_sound() -> None:
+    sound = 0.3 * np.random.default_rng(0).standard_normal(80000).astype(np.float32)
+    beats = np.arange(0.0, 5.0, 0.5)
+    few = beats_chart(sound, 5.0, beats, np.where(np.arange(10) % 4 == 0, 1, 2))
+    many = beats_chart(sound, 5.0, beats, np.ones(10, int))
+    assert red(many) > 2 * red(few) > 0
+
+
+def test_charts_cope_with_nothing_and_with_a_single_point() -> None:
+    nothing = np.zeros(0)
+    for data in (
+        tempo_chart(1.0, nothing, nothing),
+        tempo_chart(1.0, np.array([0.5]), np.array([120.0])),
+        loudness_chart(1.0, []),
+        beats_chart(np.zeros(100, np.float32), 0.1, nothing, np.zeros(0, int)),
+    ):
+        assert pixels(data).shape[1] > 1000
+
+
+def test_a_tone_is_one_bright_row_of_the_spectrogram() -> None:
+    t = np.arange(32000) / 16000
+    tone = (0.5 * np.sin(2 * np.pi * 4000 * t)).astype(np.float32)
+    shown = pixels(spectrogram_chart([("tone", tone)], 16000)).sum(axis=2)
+    inside = shown[20:-60, 200:-100]
+    bright = np.flatnonzero((inside.mean(axis=1) > 300) & (inside.mean(axis=1) < 760))
+    assert 0 < len(bright) < len(inside) / 8
+    assert abs(bright.mean() - len(inside) / 2) < len(inside) / 5
