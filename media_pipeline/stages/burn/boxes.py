@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from media_pipeline.stages.burn.rows import Look, Row, caption_rows
-from media_pipeline.stages.speech.fusion import listen_for
 from media_pipeline.text.cues import Cue, Word
+from media_pipeline.text.heard import listen_for
 from media_pipeline.text.scripts import tokens
 
 _SLACK_S = 0.3  # speech may begin before its caption and end after it

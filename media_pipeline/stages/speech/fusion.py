@@ -7,7 +7,6 @@ film at once, so each cue is known by what it says and not by when it is shown.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +16,6 @@ from typing import Literal
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import Field
-from rapidfuzz.distance import Indel
 
 from media_pipeline.asr.base import Span
 from media_pipeline.asr.fill import INTERPOLATED
@@ -36,14 +34,13 @@ from media_pipeline.stages.speech.audio import listen
 from media_pipeline.stages.tables import DISAGREEMENTS
 from media_pipeline.text.cues import Cue, Word, cues_from_table, words_from_table
 from media_pipeline.text.formats import write_cues
+from media_pipeline.text.heard import Heard, letters, listen_for
 from media_pipeline.text.rules import Rules, rules_for
-from media_pipeline.text.scripts import join_tokens, rows_in_script, tokens
+from media_pipeline.text.scripts import join_tokens, tokens
 
 Kind = Literal["early", "late", "ends early", "lingers", "other words", "no speech", "no caption"]
 
-_SPOKEN_SHARE = 0.5  # of a cue's words must be heard for it to be what is said
 _SPEECH_SHARE = 0.1  # of a cue's time; with less nobody speaks in it
-_NEAR_S = 4.0  # a word further from its cue is another one
 
 
 class Params(StageParams):
@@ -77,53 +74,6 @@ class Disagreement:
     """Where the words' times come from; ``interpolated`` ones are estimates."""
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """A caption and the words of it that were heard."""
-
-    cue: Cue
-    """With only its rows in the spoken language; without text where it has none."""
-    words: Sequence[Word]
-
-    @property
-    def count(self) -> int:
-        """How many words the caption has."""
-        return sum(bool(_letters(token)) for token in tokens(self.cue.text))
-
-    @property
-    def said(self) -> bool:
-        """Whether the caption is what is said."""
-        return bool(self.words) and len(self.words) >= _SPOKEN_SHARE * self.count
-
-
-def listen_for(
-    captions: Sequence[Cue], words: Sequence[Word], language: str | None = None
-) -> list[Heard]:
-    """Each caption with its words among those that were heard, by text and order.
-
-    Letters count, not case or punctuation; a heard word belongs to one caption at most, and not to
-    one that is shown more than a few seconds away.
-
-    Parameters
-    ----------
-    captions : in order of their starts.
-    words : what was heard, or the captions' own words as they were aligned.
-    language : that is spoken, ISO 639-1; of bilingual captions only its rows are said.
-    """
-    if language:
-        captions = [replace(cue, text=rows_in_script(cue.text, language)) for cue in captions]
-    owners = [(i, _letters(t)) for i, cue in enumerate(captions) for t in tokens(cue.text)]
-    owners = [(i, letters) for i, letters in owners if letters]
-    found: list[list[Word]] = [[] for _ in captions]
-    same = Indel.opcodes([_letters(w.word) for w in words], [letters for _, letters in owners])
-    for op in same:
-        for step in range(op.src_end - op.src_start if op.tag == "equal" else 0):
-            word, row = words[op.src_start + step], owners[op.dest_start + step][0]
-            if captions[row].start - _NEAR_S <= word.start <= captions[row].end + _NEAR_S:
-                found[row].append(word)
-    return [Heard(cue, own) for cue, own in zip(captions, found, strict=True)]
-
-
 def compare(
     heard: Sequence[Heard],
     words: Sequence[Word],
@@ -134,7 +84,7 @@ def compare(
 
     Parameters
     ----------
-    heard : the captions, as :func:`listen_for` gives them.
+    heard : the captions, as :func:`~media_pipeline.text.heard.listen_for` gives them.
     words : all that was heard; may be empty.
     speech : where speech is, in seconds.
     """
@@ -176,10 +126,10 @@ def corrected(captions: Sequence[Cue], heard: Sequence[Heard], rules: Rules) -> 
 
 def _beside(cue: Cue, row: int, own: Sequence[Word], params: Params) -> Iterator[Disagreement]:
     first, last = min(w.start for w in own), max(w.end for w in own)
-    parts = [token for token in tokens(cue.text) if _letters(token)]
+    parts = [token for token in tokens(cue.text) if letters(token)]
     # What comes before the first word that was heard takes its time as well.
-    heard_first = _letters(own[0].word) in map(_letters, parts[:2])
-    heard_last = _letters(own[-1].word) in map(_letters, parts[-2:])
+    heard_first = letters(own[0].word) in map(letters, parts[:2])
+    heard_last = letters(own[-1].word) in map(letters, parts[-2:])
     if heard_first and cue.start - first > params.tolerance:
         yield replace(_of(cue, row, "late", own), off=cue.start - first)
     if heard_first and first - cue.start > params.tolerance:
@@ -230,10 +180,6 @@ def _outside(span: Span, covers: Sequence[Span]) -> Iterator[Span]:
             at = end
     if at < span[1]:
         yield at, span[1]
-
-
-def _letters(text: str) -> str:
-    return re.sub(r"[\W_]+", "", text).lower()
 
 
 def _run(work: Work) -> Outcome:

@@ -9,15 +9,10 @@ import pytest
 
 from media_pipeline.errors import NoCaptionsFound
 from media_pipeline.stages.speech import CAPTION_SPEECH, LANGUAGE, TRANSCRIPT, WORDS
-from media_pipeline.stages.speech.fusion import (
-    Disagreement,
-    Params,
-    compare,
-    corrected,
-    listen_for,
-)
+from media_pipeline.stages.speech.fusion import Disagreement, Params, compare, corrected
 from media_pipeline.text.cues import Cue, Word
 from media_pipeline.text.formats import read_cues
+from media_pipeline.text.heard import listen_for
 from media_pipeline.text.rules import rules_for
 from media_pipeline_tests.generators.speech import FOX, STATION, WINDOW, film, needs_flite, scene
 
