@@ -20,13 +20,7 @@ if TYPE_CHECKING:
 
 
 def run(
-    function: Annotated[
-        str,
-        typer.Argument(
-            help="AudioBeatDetection, AudioQualityAssessment, CaptionExtraction, Cover, "
-            "FaceBeauty, VideoClip, VideoDetext, VideoGreenScreenMatting or VideoH2V"
-        ),
-    ],
+    function: Annotated[str, typer.Argument(help="one of those above")],
     media: Annotated[str, typer.Argument(metavar="INPUT", help="file or URI")],
     output: Annotated[Path | None, typer.Argument(help="file to write, where there is one")] = None,
     params: Annotated[

@@ -14,6 +14,7 @@ import pytest
 
 from media_pipeline._cli.outputs import new_file
 from media_pipeline.errors import printable
+from media_pipeline.production.functions import FUNCTIONS
 from media_pipeline.production.refusals import shown
 from media_pipeline.text.cues import Cue
 from media_pipeline.text.formats import write_cues
@@ -50,6 +51,11 @@ def test_help_names_every_command_and_is_quick(command: Home) -> None:
         assert done.stderr == ""
     budget = 0.5 * max(1.0, os.getloadavg()[0])
     assert min(seconds) < budget
+
+
+def test_help_tells_of_every_production_function(command: Home) -> None:
+    told = command("run", "--help").stdout
+    assert [name for name in FUNCTIONS if f"{name} " not in told] == []
 
 
 def test_help_imports_nothing_heavy() -> None:
