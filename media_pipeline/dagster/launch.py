@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import gc
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +18,7 @@ from media_pipeline.dagster.assembly import build_catalogue
 from media_pipeline.dagster.assets import DATA_VERSION_TAG, FORCE_TAG
 from media_pipeline.dagster.config import run_config
 from media_pipeline.dagster.instance import command_instance
+from media_pipeline.dagster.interrupts import noticing
 from media_pipeline.dagster.metadata import result_metadata
 from media_pipeline.dagster.partitions import add_keys, remove_keys
 from media_pipeline.dagster.requests import KEY_TAG, profile_tags
@@ -117,9 +118,9 @@ def process(
         pipeline.runner.store.media.get(key)
     config = run_config({name: pipeline.stages[name] for name in names}, profile.params)
     tags = {**profile_tags(pipeline, profile), **({FORCE_TAG: "true"} if force else {})}
-    job = build_catalogue(pipeline.listening(progress))
     gc.freeze()  # what is loaded by now stays, and need not be looked through for garbage
-    with nullcontext(instance) if instance else command_instance() as used:
+    with noticing() as stopped, nullcontext(instance) if instance else command_instance() as used:
+        job = build_catalogue(pipeline.listening(progress and _until(stopped, progress)))
         liveness.end_dead_runs(used)
         add_keys(used, keys)
         results = {key: _execute(job, used, key, names, config, tags) for key in keys}
@@ -160,6 +161,17 @@ def report_artifact(
     with nullcontext(instance) if instance else command_instance() as used:
         add_keys(used, [artifact.media_key])
         used.report_runless_asset_event(event)
+
+
+def _until(stopped: Callable[[], bool], progress: AssetProgress) -> AssetProgress:
+    """Progress that ends the run where a signal was lost on its way."""
+
+    def show(asset: str, share: float) -> None:
+        if stopped():
+            raise dg.DagsterExecutionInterruptedError
+        progress(asset, share)
+
+    return show
 
 
 def _selected(

@@ -238,6 +238,25 @@ def test_an_interrupted_run_is_ended_and_leaves_the_terminal_alone(tmp_path: Pat
     assert "DEBUG" not in err
 
 
+def test_a_signal_whose_exception_was_lost_ends_the_run(make_workshop: MakeWorkshop) -> None:
+    def lose(work: Work) -> Outcome:
+        before = signal.signal(signal.SIGTERM, lambda *_: None)
+        os.kill(os.getpid(), signal.SIGTERM)
+        signal.signal(signal.SIGTERM, before)
+        return STAGES["words"].run(work)
+
+    workshop = make_workshop({**STAGES, "words": replace(STAGES["words"], run=lose)})
+    key, seen = workshop.add(), dict[str, float]()
+    summary = process(
+        [key], pipeline=workshop.pipeline, instance=workshop.instance, progress=seen.__setitem__
+    )[key]
+    assert not summary.success
+    assert "DagsterExecutionInterruptedError" in (summary.assets["words"].error or "")
+    assert summary.assets["audio"].error is None
+    assert "words" not in seen
+    assert "captioned_video" not in seen
+
+
 @pytest.mark.slow
 def test_nothing_of_dagster_appears_on_the_terminal(tmp_path: Path) -> None:
     out, err = start(tmp_path).communicate(timeout=120)
