@@ -252,7 +252,7 @@ def test_a_signal_whose_exception_was_lost_ends_the_run(make_workshop: MakeWorks
     )[key]
     assert not summary.success
     assert "DagsterExecutionInterruptedError" in (summary.assets["words"].error or "")
-    assert summary.assets["audio"].error is None
+    assert summary.assets["source"].error is None
     assert "words" not in seen
     assert "captioned_video" not in seen
 
