@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from xml.etree import ElementTree
 
+import numpy as np
 import pysubs2
 import pytest
 from ttconv.imsc.reader import to_model
@@ -18,10 +19,15 @@ from media_pipeline.text.lint import lint_cues
 from media_pipeline.text.rules import rules_for
 from media_pipeline_tests.generators.speech import Film, film, onsets
 
-JFK = Path(__file__).parents[4] / "shared/media/speech/jfk.flac"
+RECORDINGS = Path(__file__).parents[4] / "shared/media/speech"
+JFK = RECORDINGS / "jfk.flac"
 TEXT = (
     "And so, my fellow Americans, ask not what your country can do for you, "
     "ask what you can do for your country."
+)
+NOTICE = (
+    "We will not be held responsible for any hearing impairments or damage caused to you "
+    "from excessive exposure to this sound."
 )
 AFTER_PAUSES = (0, 5, 6, 7, 14)
 """Words that begin after a pause: And, ask, not, what, ask. Energy alone tells when."""
@@ -68,3 +74,19 @@ def test_every_file_opens_elsewhere_without_loss(subtitled: Film) -> None:
 def test_the_subtitles_break_no_rule(subtitled: Film) -> None:
     cues = read_cues(subtitled.made["speech_subtitles"].path("speech.srt"))
     assert lint_cues(cues, rules_for("en")) == []
+
+
+def test_words_are_in_the_same_place_under_noise_as_loud_as_the_voice(tmp_path: Path) -> None:
+    starts = []
+    for name in ("dfn_clean", "dfn_noisy0"):
+        made = film(tmp_path / name, read_audio(RECORDINGS / f"{name}.wav"), tag="eng")
+        made.run(LANGUAGE)
+        made.run(TRANSCRIPT, script=NOTICE)
+        made.run(WORDS)
+        words = made.made["words"].table("words.parquet").to_pylist()
+        assert [w["word"] for w in words] == NOTICE.split()
+        assert {w["source"] for w in words} == {ALIGNED}
+        starts.append([w["start"] for w in words])
+    apart = np.abs(np.subtract(*starts))
+    assert np.median(apart) < 0.03
+    assert apart.max() < 0.2
