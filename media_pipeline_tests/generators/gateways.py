@@ -78,6 +78,13 @@ class Gateway:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    def rest(self, seconds: float = 60) -> None:
+        """Wait until no job is on its way any more, also none that another test left behind."""
+        end = time.monotonic() + seconds
+        while (left := self.service.outbox.counts())["waiting"] or left["running"]:
+            assert time.monotonic() < end, f"jobs did not come to an end: {left}"
+            time.sleep(0.02)
+
     def sdk(self, key: str = KEY, secret: str = SECRET, endpoint: str = "") -> Any:
         """A client of the official SDK."""
         from alibabacloud_ice20201109.client import Client

@@ -73,6 +73,7 @@ def shown(found: list[tuple[float, int, int]]) -> list[bool]:
 def test_the_answer_is_the_result(
     post: Client, live: Gateway, served: Web, clip: Path, tmp_path: Path
 ) -> None:
+    live.rest()
     served.files["/once.mp4"] = served.files["/clip.mp4"]
     response = post({"video_url": served.url("/once.mp4"), "captions": "Hello", "id": "request-1"})
     body = response.json()
