@@ -53,6 +53,20 @@ def _assets(repository: dg.RepositoryDefinition) -> dict[str, Any]:
     return found
 
 
+def test_what_people_start_by_hand_makes_no_production_functions() -> None:
+    from media_pipeline.definitions import defs
+
+    graph = defs.get_repository_def().asset_graph
+    made = {
+        name: {
+            graph.get(key).group_name
+            for key in defs.resolve_job_def(name).asset_layer.selected_asset_keys
+        }
+        for name in ("process_media", "catalogue")
+    }
+    assert made["catalogue"] - made["process_media"] == {"functions"}
+
+
 def test_the_definitions_are_as_reviewed() -> None:
     expected = json.loads(SNAPSHOT.read_text(encoding="utf-8"))
     assert described() == expected, f"if the change is meant: {UPDATE}"

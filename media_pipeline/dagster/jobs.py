@@ -13,6 +13,7 @@ from media_pipeline.dagster.partitions import add_keys
 from media_pipeline.dagster.requests import CATALOGUE_JOB, KEY_TAG, PROFILE_TAG
 from media_pipeline.dagster.resources import RESOURCE, Pipeline
 from media_pipeline.profiles import DEFAULT
+from media_pipeline.stages.base import FUNCTIONS_GROUP
 from media_pipeline.store.retention import RetentionPlan, plan_retention
 
 INGEST_JOB = "ingest"
@@ -37,14 +38,26 @@ class RetentionConfig(dg.Config):
 
 
 def catalogue_job() -> Any:
-    """All assets of one media item. Steps run in one process, so that models are loaded once; runs
+    """Any assets of one media item. Steps run in one process, so that models are loaded once; runs
     are parallel.
     """
     return dg.define_asset_job(
         CATALOGUE_JOB,
         selection=dg.AssetSelection.all(),
         executor_def=dg.in_process_executor,
-        description="Make every asset of one media item.",
+        description="The assets that a profile asks for. By hand, use process_media.",
+    )
+
+
+def media_job() -> Any:
+    """What is usually made of one media item, for people to start by hand: a production function
+    wants parameters, or a kind of film, that not every item has.
+    """
+    return dg.define_asset_job(
+        "process_media",
+        selection=dg.AssetSelection.all() - dg.AssetSelection.groups(FUNCTIONS_GROUP),
+        executor_def=dg.in_process_executor,
+        description="Make every asset of one media item, except those of production functions.",
     )
 
 

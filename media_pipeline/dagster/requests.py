@@ -16,7 +16,8 @@ from media_pipeline.errors import InvalidParameter
 from media_pipeline.profiles import DEFAULT, Profile
 from media_pipeline.stages.base import Stage
 
-CATALOGUE_JOB = "process_media"
+CATALOGUE_JOB = "catalogue"
+"""What sensors, the schedule and the command ask for, each time with a selection of assets."""
 
 KEY_TAG = "media/key"
 PROFILE_TAG = "media/profile"

@@ -10,7 +10,7 @@ import pytest
 from media_pipeline.dagster import schedules
 from media_pipeline.dagster.assembly import build_definitions
 from media_pipeline.dagster.partitions import known_keys, remove_keys
-from media_pipeline.dagster.requests import KEY_TAG, OWN_PROFILE_TAG, PROFILE_TAG
+from media_pipeline.dagster.requests import CATALOGUE_JOB, KEY_TAG, OWN_PROFILE_TAG, PROFILE_TAG
 from media_pipeline.dagster.resources import RESOURCE
 from media_pipeline.dagster.schedules import WANTED_TAG, in_turn, nightly_requests
 from media_pipeline.profiles import Profile
@@ -132,7 +132,7 @@ def test_a_profile_of_its_own_is_remembered_whole(workshop: Workshop) -> None:
 def test_media_in_process_is_left_alone(workshop: Workshop) -> None:
     key = workshop.add()
     run = dg.DagsterRun(
-        "process_media", status=dg.DagsterRunStatus.STARTED, tags={"dagster/partition": key}
+        CATALOGUE_JOB, status=dg.DagsterRunStatus.STARTED, tags={"dagster/partition": key}
     )
     workshop.instance.add_run(run)
     assert requested(workshop) == []
