@@ -28,8 +28,8 @@ from media_pipeline.media.encode import h264_args, picture_filters, written_size
 from media_pipeline.media.fonts import find_font
 from media_pipeline.media.gops import NotJoinable
 from media_pipeline.media.probe import MediaInfo, probe
+from media_pipeline.media.renewal import plan
 from media_pipeline.stages.burn import CaptionSettings, Drawing, burn, draw_captions
-from media_pipeline.stages.burn.partial import plan
 from media_pipeline.stages.burn.settings import Style
 from media_pipeline.text.cues import Cue
 from media_pipeline.text.pieces import Caption, caption, estimated
@@ -116,7 +116,7 @@ class Bench:
             made = plan(self.film, self.info, drawing.spans)
         except NotJoinable:
             return 1.0, 1.0
-        return made.carrying, made.share
+        return made.touched, made.share
 
     def moviepy(self) -> None:
         from moviepy import CompositeVideoClip, TextClip, VideoFileClip
@@ -194,11 +194,11 @@ def report_groups(bench: Bench, found: dict[str, float]) -> None:
         f"{'whole':>8}{'ratio':>7}{'allowed':>9}"
     )
     for share in SHARES:
-        carrying, anew = bench.shares(share)
+        touched, anew = bench.shares(share)
         groups, whole = found[f"{share:.0%} groups"], found[f"{share:.0%} whole"]
         print(
-            f"{share:<16.0%}{carrying:>13.1%}{anew:>12.1%}{groups / bench.seconds:>13.3f}"
-            f"{whole / bench.seconds:>8.3f}{groups / whole:>7.2f}{carrying + 0.05:>9.2f}"
+            f"{share:<16.0%}{touched:>13.1%}{anew:>12.1%}{groups / bench.seconds:>13.3f}"
+            f"{whole / bench.seconds:>8.3f}{groups / whole:>7.2f}{touched + 0.05:>9.2f}"
         )
 
 

@@ -71,8 +71,8 @@ class Stream:
         """Seconds of the film at which a picture is shown."""
         return self.pictures[picture].pts * self.scale - self.origin
 
-    def first_drawn(self, spans: Sequence[tuple[float, float]]) -> list[float]:
-        """For each group, from when on something is drawn in it; infinity where nothing is."""
+    def first_changed(self, spans: Sequence[tuple[float, float]]) -> list[float]:
+        """For each group, from when on it changes; infinity where it does not."""
         found, at = [], 0
         for group in self.groups:
             while at < len(spans) and spans[at][1] <= group.start:

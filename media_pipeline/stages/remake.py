@@ -8,11 +8,12 @@ Decoding, editing and coding go on beside each other; only what the editor holds
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import av
 
@@ -23,13 +24,15 @@ from media_pipeline.media.container import container_start, open_media, video_st
 from media_pipeline.media.decode import decode
 from media_pipeline.media.files import atomic_path
 from media_pipeline.media.gops import NotJoinable, extract
+from media_pipeline.media.muxing import add_sound
 from media_pipeline.media.orientation import Orientation
 from media_pipeline.media.probe import MediaInfo, VideoStream
+from media_pipeline.media.proof import check
+from media_pipeline.media.renewal import Fresh, Plan, plan, renew
 from media_pipeline.media.threads import ahead
-from media_pipeline.stages.base import Progress, quiet
-from media_pipeline.stages.burn.partial import Fresh, Plan, plan, renew
-from media_pipeline.stages.burn.proof import check
-from media_pipeline.stages.burn.render import add_sound
+from media_pipeline.media.transparency import is_transparent
+from media_pipeline.stages.base import Outcome, Progress, Work, quiet
+from media_pipeline.stages.pairs import write_pairs
 
 Edit = Callable[[Iterator[Canvas]], Iterator[Canvas]]
 Spans = Sequence[tuple[float, float]]
@@ -109,6 +112,25 @@ def remake(
         add_sound(scratch / "whole.mp4", path, info.model_copy(update={"video": shown}), partial)
         progress(1.0)
         return Remade(1.0, why)
+
+
+def finished(work: Work, target: Path, times: Sequence[float], facts: Mapping[str, Any]) -> Outcome:
+    """What a stage gives back that has written a film anew: pictures of before and after beside it,
+    how long it is, and what of the film MP4 could not keep.
+
+    Parameters
+    ----------
+    target : the film that was written, in ``work.out``.
+    times : seconds of pictures that were changed, of which a few are shown.
+    facts : what the stage itself has to tell.
+    """
+    write_pairs(work.media, target, times, work.out)
+    video = work.info.video
+    warnings = []
+    if video is not None and is_transparent(work.media, video.index):
+        warnings = [f"what is transparent in {work.name} is opaque now: MP4 keeps no alpha"]
+    seconds = video.duration if video is not None else work.info.duration
+    return Outcome({**facts, "durations": {target.name: seconds}}, warnings)
 
 
 def _remake_whole(

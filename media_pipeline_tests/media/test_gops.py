@@ -30,12 +30,12 @@ def test_groups_cover_the_film(tmp_path: Path) -> None:
 def test_groups_that_show_something_are_found(tmp_path: Path) -> None:
     stream = read(plain(tmp_path / "film.mp4"))
     never = math.inf
-    assert stream.first_drawn([]) == [never] * 4
-    assert stream.first_drawn([(1.2, 1.4), (1.5, 1.6)]) == [never, 1.2, never, never]
-    assert stream.first_drawn([(0.9, 2.5)]) == [0.9, 0.9, 0.9, never]
-    assert stream.first_drawn([(1.0, 2.0)]) == [never, 1.0, never, never]
-    assert stream.first_drawn([(1.004, 2.005)]) == [never, 1.0, 1.0, never]
-    early = stream.first_drawn([(0.999, 1.5)])
+    assert stream.first_changed([]) == [never] * 4
+    assert stream.first_changed([(1.2, 1.4), (1.5, 1.6)]) == [never, 1.2, never, never]
+    assert stream.first_changed([(0.9, 2.5)]) == [0.9, 0.9, 0.9, never]
+    assert stream.first_changed([(1.0, 2.0)]) == [never, 1.0, never, never]
+    assert stream.first_changed([(1.004, 2.005)]) == [never, 1.0, 1.0, never]
+    early = stream.first_changed([(0.999, 1.5)])
     assert early == [0.99, 0.99, never, never], "one tick of ASS early"
 
 

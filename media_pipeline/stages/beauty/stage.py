@@ -11,7 +11,6 @@ from media_pipeline.errors import NothingToDo, NoVideoStream
 from media_pipeline.media.canvas import Canvas
 from media_pipeline.media.encode import Preset
 from media_pipeline.media.face_tracks import FollowedFace, follow
-from media_pipeline.media.transparency import is_transparent
 from media_pipeline.stages.base import (
     FileOutput,
     MediaOutput,
@@ -21,8 +20,8 @@ from media_pipeline.stages.base import (
     Work,
 )
 from media_pipeline.stages.beauty.retouch import Memory, Strength, around, retouch
-from media_pipeline.stages.pairs import PAIRS, write_pairs
-from media_pipeline.stages.remake import remake
+from media_pipeline.stages.pairs import PAIRS
+from media_pipeline.stages.remake import finished, remake
 
 _SMALLEST = 16  # pixels of a face: in smaller ones there is nothing to see
 
@@ -88,14 +87,6 @@ def _change(canvas: Canvas, face: FollowedFace, strength: Strength, memory: Memo
     return True
 
 
-def warnings_of(work: Work) -> list[str]:
-    """What of a film MP4 cannot keep."""
-    video = work.info.video
-    if video is not None and is_transparent(work.media, video.index):
-        return [f"{work.name} is transparent in parts, which MP4 cannot be: they are opaque now"]
-    return []
-
-
 # --- the adapter ----------------------------------------------------------------------------------
 
 
@@ -125,16 +116,8 @@ def _run(work: Work) -> Outcome:
             f"no face was found in {work.name}",
             "faces are found from the front and the side, from a twentieth of the picture on",
         )
-    write_pairs(work.media, target, seen.times, work.out)
-    return Outcome(
-        {
-            "pictures": seen.pictures,
-            "changed": len(seen.times),
-            "faces": len(seen.faces),
-            "durations": {target.name: work.info.video.duration},
-        },
-        warnings_of(work),
-    )
+    facts = {"pictures": seen.pictures, "changed": len(seen.times), "faces": len(seen.faces)}
+    return finished(work, target, seen.times, facts)
 
 
 BEAUTIFIED = Stage(

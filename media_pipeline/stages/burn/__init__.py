@@ -3,8 +3,8 @@ are in the picture already.
 
 ``settings`` is what can be asked; ``faces``, ``layout``, ``states`` and ``styles`` make a
 ``drawing`` of captions; ``boxes`` finds where a spoken word stands in captions of the picture;
-``render`` draws either on the film, where it can by coding only the ``partial`` film anew, with
-``proof`` that it plays, and ``libass`` on a single frame.
+``render`` draws either on the film, where it can by coding only the ``partial`` film anew, and
+``libass`` on a single frame.
 """
 
 from media_pipeline.stages.burn.boxes import WordBox, word_boxes

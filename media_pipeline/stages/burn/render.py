@@ -10,11 +10,14 @@ import av
 
 from media_pipeline.errors import EncodeFailed, InvalidParameter, NoVideoStream
 from media_pipeline.media import ffmpeg
-from media_pipeline.media.encode import aac_args, deep_args, fits_mp4, h264_args, picture_filters
+from media_pipeline.media.encode import deep_args, h264_args, picture_filters
 from media_pipeline.media.files import atomic_path
 from media_pipeline.media.gops import NotJoinable
 from media_pipeline.media.luminance import transfer_of
+from media_pipeline.media.muxing import add_sound, sound_args
 from media_pipeline.media.probe import MediaInfo
+from media_pipeline.media.proof import check
+from media_pipeline.media.renewal import plan
 from media_pipeline.media.transparency import (
     FILTER_PIXELS,
     FORMS,
@@ -25,8 +28,7 @@ from media_pipeline.media.transparency import (
 from media_pipeline.stages.base import Progress, quiet
 from media_pipeline.stages.burn.drawing import Drawing
 from media_pipeline.stages.burn.libass import DRAW, put
-from media_pipeline.stages.burn.partial import draw_groups, plan
-from media_pipeline.stages.burn.proof import check
+from media_pipeline.stages.burn.partial import draw_groups
 
 _DRAWING = 0.9  # of the work; the rest is reading again what was written
 
@@ -132,7 +134,7 @@ def _burn_whole(
             *("-i", ffmpeg.source(path), "-map", f"0:{video.index}"),
             *("-vf", ",".join([*picture_filters(video, pixels=pixels), DRAW])),
             *(deep_args(video, crf, preset) if deep else h264_args(crf, preset)),
-            *_sound_args(info, 0),
+            *sound_args(info, 0),
             *("-sn", "-dn", "-map_metadata", "-1"),
             ffmpeg.source(partial),
         ],
@@ -151,7 +153,7 @@ def _burn_transparent(
         raise NoVideoStream(path.name)
     filters = picture_filters(video, pixels=FILTER_PIXELS)
     filters = [f.replace("format=yuv444p", "format=yuva444p") for f in filters]
-    sound = _sound_args(info, 0)
+    sound = sound_args(info, 0)
     if partial.suffix == ".webm" and info.audio:
         sound = [*sound, "-c:a", "libopus"]
     ffmpeg.run(
@@ -167,26 +169,3 @@ def _burn_transparent(
         progress=progress,
         cwd=scratch,
     )
-
-
-def add_sound(picture: Path, path: Path, info: MediaInfo, partial: Path) -> None:
-    """The finished picture with the sound of the film, and turned as the film is."""
-    rotation = info.video.rotation if info.video is not None else 0
-    turned = ["-display_rotation", str(-rotation)] if rotation else []
-    ffmpeg.run(
-        [
-            *("-copyts", *turned, "-i", ffmpeg.source(picture), "-i", ffmpeg.source(path)),
-            *("-map", "0:v:0", "-c:v", "copy", *_sound_args(info, 1)),
-            *("-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1"),
-            *("-movflags", "+faststart", ffmpeg.source(partial)),
-        ]
-    )
-
-
-def _sound_args(info: MediaInfo, number: int) -> list[str]:
-    """The sound of the film, which is that input of ffmpeg."""
-    sound = next((a for a in info.audio if a.index == info.audio_index), None)
-    if sound is None:
-        return ["-an"]
-    encode = ["-c:a", "copy"] if fits_mp4(sound.codec) else aac_args(sound.channels)
-    return ["-map", f"{number}:{sound.index}", *encode]

@@ -29,8 +29,8 @@ from media_pipeline.stages.base import (
     raise_reason,
 )
 from media_pipeline.stages.detext.removal import BESIDE_S, Shown, remove_captions, spans
-from media_pipeline.stages.pairs import PAIRS, write_pairs
-from media_pipeline.stages.remake import remake
+from media_pipeline.stages.pairs import PAIRS
+from media_pipeline.stages.remake import finished, remake
 
 _INSIDE = 0.5  # share of a row that lies in the region for it to be taken out
 
@@ -153,15 +153,13 @@ def _run(work: Work) -> Outcome:
         preset=params.preset,
         progress=work.progress,
     )
-    write_pairs(work.media, target, [(s.start + s.end) / 2 for s in shown], work.out)
     facts = {
         "captions": len(shown),
         "shown": [[round(s.start, 3), round(s.end, 3)] for s in shown],
         "coded_anew": round(done.share, 4),
         "why": done.why,
-        "durations": {target.name: video.duration},
     }
-    return Outcome(facts)
+    return finished(work, target, [(s.start + s.end) / 2 for s in shown], facts)
 
 
 DETEXTED = Stage(

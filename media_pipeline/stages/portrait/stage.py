@@ -15,9 +15,9 @@ from media_pipeline.stages.base import (
     Work,
     raise_reason,
 )
-from media_pipeline.stages.pairs import PAIRS, write_pairs
+from media_pipeline.stages.pairs import PAIRS
 from media_pipeline.stages.portrait.crop import NARROW, follow_subject, plan_course, shot_starts
-from media_pipeline.stages.remake import remake
+from media_pipeline.stages.remake import finished, remake
 
 _LOOKING = 0.4  # of the work
 
@@ -65,15 +65,13 @@ def _run(work: Work) -> Outcome:
         progress=lambda done: work.progress(_LOOKING + (1 - _LOOKING) * done),
     )
     middles = [(t[0] + t[-1]) / 2 for t in course.times if t] or [seconds / 2]
-    write_pairs(work.media, target, middles, work.out)
     facts = {
         "share": round(share, 4),
         "shots": len(course.starts),
         "fitted": sum(not m for m in course.middles),
         "moving": sum(len(set(m)) > 1 for m in course.middles),
-        "durations": {target.name: video.duration},
     }
-    return Outcome(facts)
+    return finished(work, target, middles, facts)
 
 
 PORTRAIT = Stage(

@@ -12,7 +12,7 @@ from av.packet import Packet
 
 from media_pipeline.media.container import open_media
 from media_pipeline.media.gops import NotJoinable, digest
-from media_pipeline.stages.burn.partial import Plan
+from media_pipeline.media.renewal import Plan
 
 Progress = Callable[[float], None]
 
@@ -88,7 +88,7 @@ def looked_at(made: Plan) -> list[bool]:
     groups, kept = made.stream.groups, made.kept()
     anew = [not all(kept[g.first : g.last]) for g in groups]
     touched = [any(anew[max(0, i - 1) : i + 2]) for i in range(len(groups))]
-    room = len(kept) * (_CHECKED + (made.carrying - made.share) / _DECODING)
+    room = len(kept) * (_CHECKED + (made.touched - made.share) / _DECODING)
     room -= _FEW * sum(touched)
     wanted = sum(g.last - g.first for g, new in zip(groups, anew, strict=True) if new)
     every, number = math.ceil(wanted / max(room, 1.0)), 0
