@@ -248,7 +248,13 @@ class Settings(BaseSettings):
         options: dict[str, Any] = {
             "client_kwargs": {"region_name": self.s3_region},
             # Without s3v4 presigned URLs are signed the old way; virtual-host addresses need DNS.
-            "config_kwargs": {"signature_version": "s3v4", "s3": {"addressing_style": "path"}},
+            "config_kwargs": {
+                "signature_version": "s3v4",
+                "s3": {"addressing_style": "path"},
+                # Some 15 s in which storage may be away, before a stage fails and is tried again.
+                "retries": {"mode": "standard", "max_attempts": 6},
+                "connect_timeout": 10,
+            },
             "use_listings_cache": False,
         }
         if self.s3_endpoint:

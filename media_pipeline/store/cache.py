@@ -16,9 +16,14 @@ from media_pipeline.store.manifest import FileEntry
 _GRACE_S = 3600.0  # a file that was used this recently may be open by name in some stage
 _PART = ".part"
 
+_Stamp = tuple[int, int, int]
+
 
 class FileCache:
     """A folder of verified copies, shared by all processes of the machine.
+
+    A process holds a copy against its hash before it first uses it, and again when the file was
+    written since: a damaged copy is removed and fetched anew.
 
     Parameters
     ----------
@@ -29,6 +34,7 @@ class FileCache:
     def __init__(self, folder: Path, max_bytes: int) -> None:
         self.folder = folder
         self.max_bytes = max_bytes
+        self._checked: dict[Path, _Stamp] = {}
 
     def get(self, entry: FileEntry, download: Callable[[Path], None]) -> Path:
         """A local path to a file, downloaded unless there is a copy.
@@ -39,7 +45,7 @@ class FileCache:
             when what was downloaded has another size or hash.
         """
         copy = self.folder / entry.sha256 / entry.name
-        if self._used(copy, entry.size):
+        if self._used(copy, entry.sha256, entry.size):
             return copy
         copy.parent.mkdir(parents=True, exist_ok=True)
         temporary = copy.parent / f".{uuid.uuid4().hex}{_PART}"
@@ -47,6 +53,7 @@ class FileCache:
             download(temporary)
             verify(temporary, entry)
             temporary.replace(copy)
+            self._checked[copy] = _stamp(copy)
         finally:
             temporary.unlink(missing_ok=True)
         self.trim()
@@ -58,17 +65,20 @@ class FileCache:
         copy.parent.mkdir(parents=True, exist_ok=True)
         file.replace(copy)
         os.utime(copy.parent)
+        self._checked[copy] = _stamp(copy)
         self.trim()
         return copy
 
-    def find(self, sha256: str, size: int) -> Path | None:
-        """A copy of that content under whatever name, or None."""
+    def find(self, sha256: str, size: int, *, check: bool = True) -> Path | None:
+        """A copy of that content under whatever name, or None; unless ``check``, only its size is
+        looked at.
+        """
         folder = self.folder / sha256
         try:
             copies = sorted(p for p in folder.iterdir() if not p.name.endswith(_PART))
         except OSError:
             return None
-        return next((copy for copy in copies if self._used(copy, size)), None)
+        return next((copy for copy in copies if self._used(copy, sha256, size, check)), None)
 
     def trim(self) -> None:
         """Remove the longest unused copies until the rest fits."""
@@ -86,15 +96,28 @@ class FileCache:
             shutil.rmtree(folder, ignore_errors=True)
             total -= size
 
-    @staticmethod
-    def _used(copy: Path, size: int) -> bool:
+    def _used(self, copy: Path, sha256: str, size: int, check: bool = True) -> bool:
+        """Whether the copy is there and right; a wrong one is removed."""
         try:
-            whole = copy.stat().st_size == size
-            if whole:
-                os.utime(copy.parent)
+            stamp = _stamp(copy)
+            if stamp[0] != size or not check:
+                return stamp[0] == size
+            if self._checked.get(copy) != stamp:
+                verify(copy, FileEntry(name=copy.name, size=size, sha256=sha256))
+                self._checked[copy] = stamp
+            os.utime(copy.parent)
         except OSError:
             return False
-        return whole
+        except StoreError:
+            copy.unlink(missing_ok=True)
+            return False
+        return True
+
+
+def _stamp(file: Path) -> _Stamp:
+    """What changes when a file is written; the times of its links would also change with pins."""
+    stat = file.stat()
+    return stat.st_size, stat.st_mtime_ns, stat.st_ino
 
 
 def verify(file: Path, entry: FileEntry) -> None:

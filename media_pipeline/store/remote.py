@@ -11,15 +11,20 @@ from media_pipeline.store.cache import FileCache
 from media_pipeline.store.manifest import MANIFEST, FileEntry, Manifest
 from media_pipeline.store.places import open_filesystem, remote_errors
 
-_CLAIM = ".claim"  # no file of an artifact has a hidden name
+_PART_BYTES = 16 * 1024**2  # of large files, which are put in parts: a lost one is sent again
+_CONFLICTS = 5
+_TAKEN = ("PreconditionFailed", "pre-conditions")
+_CONTESTED = "ConditionalRequestConflict"  # two such requests at once: S3 lets neither through
 
 
 class RemoteBackend:
     """The lake's file operations on object storage.
 
     Objects cannot be renamed, and two writers may upload different bytes for the same fingerprint.
-    So the first one claims the artifact's folder, a later one uploads into a folder of its own
-    inside it, and the manifest, which is created exclusively, says which files count.
+    So each writer uploads into a folder of its own inside the artifact's, and the manifest, which
+    is created last and exclusively, says which folder counts. What a killed writer has left is
+    never looked at. Where a storage ignores the condition, the last of two manifests stays: it is
+    as whole as the other.
     """
 
     def __init__(
@@ -28,8 +33,10 @@ class RemoteBackend:
         self._uri = uri.rstrip("/")
         self._fs, self._root = open_filesystem(self._uri, options)
         self._cache = cache
+        s3 = "s3" in self._fs.protocol
         # Else s3fs asks for the size before each read, to split it.
-        self._whole = {"max_concurrency": 1} if "s3" in self._fs.protocol else {}
+        self._whole = {"max_concurrency": 1} if s3 else {}
+        self._parts = {"chunksize": _PART_BYTES} if s3 else {}
 
     @property
     def uri(self) -> str:
@@ -59,17 +66,21 @@ class RemoteBackend:
         """Write a small object unless there is one (a conditional PUT on S3)."""
         full = self._full(path)
         with remote_errors(self._uri):
-            if self._fs.exists(full):  # for stores that ignore the condition
-                return False
-            try:
-                self._fs.pipe_file(full, data, mode="create")
-            except FileExistsError:
-                return False
-            except OSError as error:
-                if "PreconditionFailed" in repr(error) or "pre-conditions" in repr(error):
+            for tries_left in reversed(range(_CONFLICTS)):
+                if self._fs.exists(full):  # for stores that ignore the condition
                     return False
-                raise
-            return True
+                try:
+                    self._fs.pipe_file(full, data, mode="create")
+                except FileExistsError:
+                    return False
+                except OSError as error:
+                    if any(word in repr(error) for word in _TAKEN):
+                        return False
+                    if tries_left and _CONTESTED in repr(error):
+                        continue
+                    raise
+                return True
+        raise AssertionError  # the last try returns or raises
 
     def find(self, path: str) -> dict[str, int]:
         """Every object below a prefix with its bytes, in one listing."""
@@ -111,17 +122,16 @@ class RemoteBackend:
         """Upload the files, then create the manifest."""
         if not replace and exists():
             return False
-        place = "" if self.create(f"{path}/{_CLAIM}", b"") else uuid.uuid4().hex
-        inside = f"{path}/{place}" if place else path
-        with remote_errors(self._uri):
-            for file in manifest.files:
-                self._fs.put_file(str(folder / file.name), self._full(f"{inside}/{file.name}"))
+        place = uuid.uuid4().hex if manifest.files else ""
+        self._upload(folder, f"{path}/{place}", manifest)
         data = manifest.model_copy(update={"folder": place}).model_dump_json(indent=1).encode()
-        if not replace and self.create(f"{path}/{MANIFEST}", data):
-            return True
-        if not replace and exists():
-            self._discard(manifest, inside, place)
-            return False
+        if not replace:
+            # A request that was repeated because its answer got lost finds its own manifest.
+            if self.create(f"{path}/{MANIFEST}", data) or self.read(f"{path}/{MANIFEST}") == data:
+                return True
+            if exists():
+                self._discard(f"{path}/{place}", manifest)
+                return False
         self.write(f"{path}/{MANIFEST}", data)  # over a broken one, or on purpose
         return True
 
@@ -138,12 +148,16 @@ class RemoteBackend:
         data = self.read(path)
         return {} if data is None else {path: len(data)}
 
-    def _discard(self, manifest: Manifest, inside: str, place: str) -> None:
-        if not place:
-            return  # the winner may have been told of this place by a claim of ours: leave it
+    def _upload(self, folder: Path, target: str, manifest: Manifest) -> None:
         with remote_errors(self._uri):
             for file in manifest.files:
-                self._fs.rm_file(self._full(f"{inside}/{file.name}"))
+                here, there = str(folder / file.name), self._full(f"{target}/{file.name}")
+                self._fs.put_file(here, there, **self._parts)
+
+    def _discard(self, target: str, manifest: Manifest) -> None:
+        with remote_errors(self._uri):
+            for file in manifest.files:
+                self._fs.rm_file(self._full(f"{target}/{file.name}"))
 
     def _full(self, path: str) -> str:
         return f"{self._root}/{path}"

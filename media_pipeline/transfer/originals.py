@@ -124,7 +124,7 @@ class Originals:
 
     def at_hand(self, item: MediaItem) -> Path | None:
         """A local path to an item's original, when that can be had without fetching or hashing."""
-        cached = self.cache.find(item.sha256, item.size)
+        cached = self.cache.find(item.sha256, item.size, check=False)
         if cached is not None:
             return cached
         for path in filter(None, map(local_path, reversed(item.uris))):

@@ -56,3 +56,9 @@ def publish(
         out.mkdir()
         (out / "text.txt").write_text(content)
         return store.publish(out, manifest(fingerprint, asset, **values))
+
+
+def stored(store: Store, fingerprint: str = "f1", asset: str = "captions") -> str:
+    """Where the file that :func:`publish` made lies in the lake."""
+    found = store.backend.find(f"{asset}/{KEY}/{fingerprint}")
+    return next(path for path in found if path.endswith("/text.txt"))

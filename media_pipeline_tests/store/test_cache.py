@@ -9,8 +9,9 @@ import pytest
 
 from media_pipeline.errors import StoreError
 from media_pipeline.store import FileEntry, Store
+from media_pipeline.store import cache as module
 from media_pipeline.store.cache import FileCache
-from media_pipeline_tests.store.conftest import KEY, publish
+from media_pipeline_tests.store.conftest import publish, stored
 
 
 def entry(content: bytes, name: str = "a.bin") -> FileEntry:
@@ -32,6 +33,37 @@ def test_a_file_is_downloaded_once(tmp_path: Path) -> None:
     assert cache.find(entry(b"abc").sha256, 3) == first
     assert cache.find(entry(b"abc").sha256, 4) is None
     assert cache.find(entry(b"other").sha256, 5) is None
+
+
+@pytest.mark.parametrize("damaged", [b"abX", b"ab", b""])
+@pytest.mark.parametrize("seen_before", [True, False])
+def test_a_damaged_copy_is_noticed_and_fetched_anew(
+    tmp_path: Path, damaged: bytes, seen_before: bool
+) -> None:
+    cache = FileCache(tmp_path, 1000)
+    copy = cache.get(entry(b"abc"), lambda target: target.write_bytes(b"abc") and None)
+    copy.write_bytes(damaged)
+    os.utime(copy, (1, 1))  # whatever the clock's resolution, it was written at another time
+    cache = cache if seen_before else FileCache(tmp_path, 1000)
+    assert cache.find(entry(b"abc").sha256, 3) is None
+    again = cache.get(entry(b"abc"), lambda target: target.write_bytes(b"abc") and None)
+    assert again == copy
+    assert copy.read_bytes() == b"abc"
+
+
+def test_a_copy_is_hashed_once_for_each_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    FileCache(tmp_path, 1000).get(entry(b"abc"), lambda target: target.write_bytes(b"abc") and None)
+    hashed = []
+    monkeypatch.setattr(module, "verify", lambda file, entry: hashed.append(file))
+    cache = FileCache(tmp_path, 1000)
+    for _ in range(3):
+        found = cache.find(entry(b"abc").sha256, 3)
+        assert found is not None
+        (tmp_path / "pins").mkdir(exist_ok=True)
+        os.link(found, tmp_path / "pins" / str(len(list((tmp_path / "pins").iterdir()))))
+    assert hashed == [found]
 
 
 @pytest.mark.parametrize("content", [b"abx", b"ab", b"abcd", b""])
@@ -75,6 +107,6 @@ def test_a_tampered_object_is_refused(store: Store) -> None:
     if "://" not in store.uri:
         pytest.skip("local files are used in place")
     artifact = publish(store)
-    store.backend.write(f"captions/{KEY}/f1/text.txt", b"CONTENT")
+    store.backend.write(stored(store), b"CONTENT")
     with pytest.raises(StoreError, match=r"text\.txt"):
         artifact.path("text.txt")

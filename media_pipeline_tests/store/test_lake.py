@@ -20,7 +20,7 @@ from media_pipeline.errors import (
     UnknownMedia,
 )
 from media_pipeline.store import ReasonEntry, Store, StoredArtifact
-from media_pipeline_tests.store.conftest import KEY, SHA, manifest, publish
+from media_pipeline_tests.store.conftest import KEY, SHA, manifest, publish, stored
 
 
 def test_what_is_published_is_found(store: Store) -> None:
@@ -96,8 +96,8 @@ def test_a_corrupt_manifest_counts_as_absent_and_is_made_again(store: Store, bro
 def test_an_artifact_with_a_missing_or_shortened_file_counts_as_absent(store: Store) -> None:
     publish(store, "f1")
     publish(store, "f2")
-    store.backend.remove(f"captions/{KEY}/f1/text.txt")
-    store.backend.write(f"captions/{KEY}/f2/text.txt", b"con")
+    store.backend.remove(stored(store, "f1"))
+    store.backend.write(stored(store, "f2"), b"con")
     assert store.get("captions", KEY, "f1") is None
     assert store.get("captions", KEY, "f2") is None
     assert publish(store, "f2").path("text.txt").read_text() == "content"
@@ -330,8 +330,7 @@ def test_a_kill_before_the_rename_leaves_nothing_visible(
 def test_an_upload_that_was_cut_short_is_invisible_and_is_made_again(store: Store) -> None:
     if not store.uri.startswith(("s3:", "memory:")):
         pytest.skip("uploads are for object storage")
-    store.backend.write(f"captions/{KEY}/f1/.claim", b"")
-    store.backend.write(f"captions/{KEY}/f1/text.txt", b"half of ano")
+    store.backend.write(f"captions/{KEY}/f1/{'0' * 32}/text.txt", b"half of ano")
     assert store.get("captions", KEY, "f1") is None
     made = publish(store, content="whole")
     assert made.path("text.txt").read_text() == "whole"
