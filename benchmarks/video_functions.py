@@ -10,8 +10,9 @@ detext  PSNR (dB) and SSIM inside the captions, and flicker (change of the error
         peers are told the truth: ffmpeg's delogo the rows, cv2.inpaint (Telea) the pixels.
 cover   whether the cover is one of the 18 % of pictures that are good, and how sharp it is among
         all; beside the middle picture and the sharpest one.
-h2v     share of the subject in the window; share of pictures with 90 % of it; jitter (mean second
-        difference, thousandths of the width); beside the centre crop.
+h2v     share of the subject in the window, of what the best window holds; share of pictures with
+        90 % of it; jitter (mean second difference, thousandths of the width); beside the centre
+        crop and the place where most stands out in each picture.
 beauty  drawn faces with spots: see face_beauty.py. green  people before screens: green_screen.py.
 """
 
@@ -39,11 +40,12 @@ from media_pipeline.stages.detext import remove_captions
 from media_pipeline.stages.detext.removal import BESIDE_S, Shown, spans
 from media_pipeline.stages.frames import analyse
 from media_pipeline.stages.portrait import plan_course
+from media_pipeline.stages.portrait.crop import shot_starts
 from media_pipeline.stages.remake import remake
 from media_pipeline_tests.generators.covered import Covered, captioned_film, make_covered
 from media_pipeline_tests.generators.scores import flicker, psnr, ssim
 from media_pipeline_tests.generators.spoiled import make_spoiled
-from media_pipeline_tests.generators.subjects import FPS, WIDTH, inside, make_subject
+from media_pipeline_tests.generators.subjects import FPS, SCENES, WIDTH, Scene, inside, make_subject
 from media_pipeline_tests.generators.video import ffmpeg
 
 GROUNDS: tuple[str, ...] = ("hand", "flat", "drift", "busy")
@@ -179,31 +181,49 @@ def cover(folder: Path, films: Sequence[Path]) -> None:
 
 # --- h2v ------------------------------------------------------------------------------------------
 
-CASES = (("hand", "still"), ("hand", "walk"), ("drift", "wander"), ("drift", "still"))
+
+def salient(path: Path, share: float) -> NDArray[np.float64]:
+    """Where a window holds the most of each picture's spectral residual (X. Hou and L. Zhang,
+    2007): its middles, of the width.
+    """
+    middles, width = [], 96
+    for frame in decode(path, width=width):
+        spectrum = np.fft.fft2(cv2.cvtColor(frame.bgr(), cv2.COLOR_BGR2GRAY).astype(np.float32))
+        size = np.log(np.abs(spectrum) + 1e-6)
+        residual = np.exp(size - cv2.blur(size, (3, 3)) + 1j * np.angle(spectrum))
+        seen = cv2.GaussianBlur(np.abs(np.fft.ifft2(residual)) ** 2, (0, 0), 2.5).sum(axis=0)
+        window = np.ones(round(share * width))
+        middles.append((np.convolve(seen, window, "valid").argmax() + len(window) / 2) / width)
+    return np.array(middles)
 
 
 def h2v(folder: Path, films: Sequence[Path]) -> None:
     rows: Rows = {}
     share = (9 / 16) ** 2
     kinds = ("walk", "wander", "still")
-    cases = [*CASES, *((film, kinds[i % 3]) for i, film in enumerate(films))]
-    for seed, (ground, kind) in enumerate(cases):
-        film = make_subject(folder / "film.mp4", ground, kind, seconds=SECONDS, seed=seed)
+    scenes = [*SCENES, *(Scene(film, kinds[i % 3], seed=6 + i) for i, film in enumerate(films))]
+    for scene in scenes:
+        film = make_subject(folder / "film.mp4", scene, seconds=SECONDS)
+        starts = shot_starts(analyse(film.path, thumbs=folder).shots["start"].to_pylist())
         count, size = len(film.edges), share * WIDTH
         courses = []
 
-        def work(film=film, courses=courses) -> None:  # type: ignore[no-untyped-def]
-            courses.append(plan_course(film.path, [0.0], share))
+        def work(film=film, starts=starts, courses=courses) -> None:  # type: ignore[no-untyped-def]
+            courses.append(plan_course(film.path, starts, share))
 
         seconds = cost(work)
-        followed = np.array([(courses[0].at(i / FPS) or 0.5) * WIDTH for i in range(count)])
+        followed = np.array([courses[0].at(i / FPS) or 0.5 for i in range(count)])
+        steady = ~np.isin(
+            np.arange(count - 2), [round(s * FPS) + n for s in starts for n in (-2, -1)]
+        )
         for name, middles, spent in (
-            ("centre crop", np.full(count, WIDTH / 2), 0.0),
+            ("centre crop", np.full(count, 0.5), 0.0),
+            ("spectral residual, each picture", salient(film.path, share), 0.0),
             ("ours", followed, seconds),
         ):
-            lefts = middles - size / 2
+            lefts = middles * WIDTH - size / 2
             each = [inside(film.edges[i : i + 1], lefts[i : i + 1], size) for i in range(count)]
-            jitter = 1000 * float(np.abs(np.diff(lefts, 2)).mean()) / WIDTH
+            jitter = 1000 * float(np.abs(np.diff(lefts, 2))[steady].mean()) / WIDTH
             rows.setdefault(name, []).append(
                 (
                     float(np.mean(each)),

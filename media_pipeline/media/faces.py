@@ -22,8 +22,14 @@ View = Literal["front", "profile"]
 WIDTH = 480
 """Pixels of the longer side at which a picture is searched; larger ones are made smaller."""
 
+SURE = 0.5
+"""The score from which a find in a single picture is believed."""
+
 _SMALLEST = 1 / 20  # of the longer side
 _STEP = 1.15  # between two sizes that are tried
+_EYE = "haarcascade_eye.xml"
+_EYES_FROM, _EYES_TO = -0.1, 0.55  # of a face's height, where eyes are looked for
+_EYES_WIDE = 120  # pixels of a face at least: eyes of small ones are too few pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +100,35 @@ class FaceFinder:
                 found += [_mirrored(f) for f in self._ask(name, cv2.flip(small, 1))]  # type: ignore[arg-type]
         return sorted(apart(found), key=lambda face: -face.box.area)
 
+    def open_eyes(self, grey: Picture, face: Face) -> int:
+        """How many eyes of a face are seen open, up to 2.
+
+        Parameters
+        ----------
+        grey : (h, w) uint8, the picture in which the face was found.
+        """
+        height, width = grey.shape
+        top, bottom = (face.box.y + share * face.box.h for share in (_EYES_FROM, _EYES_TO))
+        rows = slice(max(0, round(top * height)), max(0, round(bottom * height)))
+        columns = slice(max(0, round(face.box.x * width)), max(0, round(face.box.right * width)))
+        part = grey[rows, columns]
+        if min(part.shape) < 2:
+            return 0
+        scale = max(1.0, _EYES_WIDE / part.shape[1])
+        large = cv2.resize(part, None, fx=scale, fy=scale)
+        return min(2, len(self._cascade(_EYE).detectMultiScale(large, 1.1, 4)))
+
+    def _cascade(self, file: str) -> cv2.CascadeClassifier:
+        if file not in self._loaded:
+            folder = cv2.data.haarcascades  # type: ignore[attr-defined]
+            self._loaded[file] = cv2.CascadeClassifier(folder + file)
+        return self._loaded[file]
+
     def _ask(self, name: str, grey: Picture) -> list[Face]:
         cascade = _CASCADES[name]
-        if name not in self._loaded:
-            folder = cv2.data.haarcascades  # type: ignore[attr-defined]
-            self._loaded[name] = cv2.CascadeClassifier(folder + cascade.file)
         height, width = grey.shape
         side = max(16, round(max(height, width) * _SMALLEST))
-        boxes, _, weights = self._loaded[name].detectMultiScale3(
+        boxes, _, weights = self._cascade(cascade.file).detectMultiScale3(
             grey, _STEP, cascade.votes, minSize=(side, side), outputRejectLevels=True
         )
         found = []

@@ -57,3 +57,16 @@ def test_of_faces_on_one_another_the_surest_is_kept() -> None:
     assert apart([unsure, profile, far, sure]) == [sure, far]
     assert sure.overlap(far) == 0.0
     assert sure.overlap(sure) == pytest.approx(1.0)
+
+
+def test_eyes_count_while_they_are_open() -> None:
+    film = FaceFilm(seconds=0.05, width=130)
+    grey, finder = _grey(film), FaceFinder()
+    (face,) = finder.find(grey)
+    assert finder.open_eyes(grey, face) == 2
+    closed = grey.copy()
+    x, y, w, h = (round(v) for v in film.box(0))
+    lids = closed[y + round(0.32 * h) : y + round(0.52 * h), x : x + w]
+    lids[:] = cv2.GaussianBlur(lids, (0, 0), 9)
+    assert finder.open_eyes(closed, face) == 0
+    assert finder.open_eyes(grey, Face(Box(-0.4, 0.2, 0.1, 0.1))) == 0

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from media_pipeline.media.faces import FaceFinder
 from media_pipeline.stages.base import Progress, quiet
 from media_pipeline.stages.cover.score import Judgement, judge
 
@@ -60,10 +61,10 @@ def choose_covers(
     moments = candidates(frames)
     signatures = frames["signature"].to_numpy()
     times = frames["time"].to_numpy()
-    found = []
+    found, finder = [], FaceFinder()
     for number, index in enumerate(moments):
         time = float(times[index])
-        judgement = judge(look(time))
+        judgement = judge(look(time), finder)
         captioned = any(start <= time < end for start, end in captions)
         score = max(0.0, judgement.score - (_CAPTIONED if captioned else 0.0))
         found.append(Cover(time, score, judgement, int(signatures[index])))

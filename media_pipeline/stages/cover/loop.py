@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from media_pipeline.errors import NothingToDo
 from media_pipeline.media import ffmpeg
+from media_pipeline.media.faces import FaceFinder
 from media_pipeline.stages.cover.choose import DARK, DRIFT, Look
 from media_pipeline.stages.cover.score import judge
 
@@ -52,9 +53,10 @@ def choose_loop(frames: pa.Table, look: Look) -> tuple[float, float]:
         stretches.append((best[0] * (length / SECONDS) ** 0.5, best[1], best[1] + length))
     if not stretches:
         raise NothingToDo("the film has no stretch to loop", "give a longer film")
+    finder = FaceFinder()
     liveliest = sorted(stretches, reverse=True)[:_JUDGED]
     _, start, end = max(
-        (worth * judge(look((begin + end) / 2)).score ** 2, begin, end)
+        (worth * judge(look((begin + end) / 2), finder).score ** 2, begin, end)
         for worth, begin, end in liveliest
     )
     return start, end

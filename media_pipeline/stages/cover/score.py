@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from media_pipeline.stages.faces import find_faces
+from media_pipeline.media.faces import SURE, FaceFinder
 
 Picture = NDArray[np.uint8]
 
@@ -48,7 +48,7 @@ class Judgement:
         return marks * (0.6 + 0.4 * self.even) * (0.2 if self.flat else 1.0)
 
 
-def judge(picture: Picture) -> Judgement:
+def judge(picture: Picture, finder: FaceFinder) -> Judgement:
     """Judge a picture of ``WIDTH`` pixels, (h, w, 3), blue first.
 
     References
@@ -70,7 +70,7 @@ def judge(picture: Picture) -> Judgement:
         detail=float(np.clip((entropy - 2.5) / 2.3, 0, 1)),
         colour=min(1.0, _colourfulness(picture) / _COLOURFUL),
         even=float(np.clip((min(across, down) / max(across, down, 1e-3) - 0.3) / 0.5, 0, 1)),
-        faces=_faces(luma),
+        faces=_faces(luma, finder),
         flat=float(luma.std()) < _FLAT or entropy < 2.5,
     )
 
@@ -82,10 +82,10 @@ def _colourfulness(picture: Picture) -> float:
     return spread + 0.3 * float(np.hypot(one.mean(), other.mean()))
 
 
-def _faces(luma: Picture) -> float:
-    """1 for a face with open eyes, less for closed eyes or one that the picture's edge cuts."""
-    found = find_faces(luma, eyes=True)[:3]
+def _faces(luma: Picture, finder: FaceFinder) -> float:
+    """1 for faces with open eyes, less where eyes are closed; 0 without a face."""
+    found = [face for face in finder.find(luma, ("frontal",)) if face.score >= SURE][:3]
     if not found:
         return 0.0
-    open_eyes = sum(min(1, face.eyes) for face in found) / len(found)
+    open_eyes = sum(min(1, finder.open_eyes(luma, face)) for face in found) / len(found)
     return 0.3 + 0.7 * open_eyes

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from media_pipeline.errors import NoVideoStream
 from media_pipeline.media.decode import frame_at
+from media_pipeline.media.faces import FaceFinder
 from media_pipeline.stages.base import FileOutput, Outcome, Stage, StageParams, Work, raise_reason
 from media_pipeline.stages.cover.choose import choose_covers
 from media_pipeline.stages.cover.loop import choose_loop, write_gif
@@ -38,7 +39,7 @@ def _run(work: Work) -> Outcome:
     if params.form == "gif":
         start, end = choose_loop(frames, lambda t: frame_at(work.media, t, width=WIDTH))
         write_gif(work.media, start, end, work.out / "cover_1.gif")
-        score = judge(frame_at(work.media, start, width=WIDTH)).score
+        score = judge(frame_at(work.media, start, width=WIDTH), FaceFinder()).score
         found = [{"file": "cover_1.gif", "score": round(score, 2), "time": start, "end": end}]
         return Outcome({"covers": found})
     captions = []
@@ -67,7 +68,7 @@ COVER = Stage(
     group="functions",
     description="Pictures that stand for the film: sharp, well lit, with faces where there are "
     "some, away from cuts, fades and captions; or a short loop.",
-    version="1",
+    version="2",
     params=Params,
     inputs=("source", "frames"),
     optional_inputs=("ocr_cues",),

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from media_pipeline.errors import NoVideoStream
 from media_pipeline.media.canvas import Canvas
 from media_pipeline.media.decode import decode
+from media_pipeline.media.face_tracks import follow
 from media_pipeline.media.probe import probe
 from media_pipeline.stages.base import Progress, quiet
 from media_pipeline.stages.frames import analyse
@@ -75,18 +76,36 @@ def plan_course(
     """
     starts = [0.0, *(s for s in starts if s > 0)]
     looks: list[list[tuple[float, Look]]] = [[] for _ in starts]
-    watcher, due, shot = Watcher(), 0.0, 0
-    for frame in decode(path, width=FACE_WIDTH):
-        now = max(0, bisect_right(starts, frame.time + 1e-4) - 1)
-        if now != shot:
+    watcher, shot = Watcher(), 0
+    for glance, faces in follow(_glances(path, starts), lambda g: (g.time, g.luma())):
+        if glance.shot != shot:
             watcher.cut()
-            shot, due = now, frame.time
-        if frame.time + 1e-4 >= due:
-            looks[shot].append((frame.time, watcher.look(frame.bgr())))
-            due = frame.time + 1 / _RATE
-            progress(frame.time)
+            shot = glance.shot
+        looks[shot].append((glance.time, watcher.look(glance.picture, faces)))
+        progress(glance.time)
     planned = [_shot(found, share) for found in looks]
     return Course(share, tuple(starts), *(tuple(part) for part in zip(*planned, strict=True)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Glance:
+    """A picture that is looked at, (h, w, 3) with blue first; seconds, and its shot's number."""
+
+    shot: int
+    time: float
+    picture: NDArray[np.uint8]
+
+    def luma(self) -> NDArray[np.uint8]:
+        return np.asarray(cv2.cvtColor(self.picture, cv2.COLOR_BGR2GRAY), np.uint8)
+
+
+def _glances(path: Path, starts: Sequence[float]) -> Iterator[_Glance]:
+    due, shot = 0.0, 0
+    for frame in decode(path, width=FACE_WIDTH):
+        now = max(0, bisect_right(starts, frame.time + 1e-4) - 1)
+        if now != shot or frame.time + 1e-4 >= due:
+            shot, due = now, frame.time + 1 / _RATE
+            yield _Glance(now, frame.time, frame.bgr())
 
 
 def crop_film(path: Path, ratio: float = 9 / 16) -> bool:

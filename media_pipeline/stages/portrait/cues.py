@@ -7,13 +7,14 @@ robust L1 optimal camera paths", 2011, and AutoFlip for the use of such cues; W.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from media_pipeline.stages.faces import Face, find_faces
+from media_pipeline.media.face_tracks import FollowedFace
 
 Picture = NDArray[np.uint8]
 Field = NDArray[np.float32]
@@ -24,6 +25,7 @@ FACE_WIDTH = 320
 """Of those in which faces are."""
 _FACE, _MOTION, _BORDER, _CONTRAST, _SHARP = 8.0, 2.2, 1.0, 0.6, 0.5
 _STILL = 0.15  # pixels of motion that are noise
+_THERE = 0.3  # weight from which a face that comes or goes counts
 _SIGMA = 0.45  # of the picture's width: how far from the middle one still looks
 _GRID = 6
 _FITS = 5
@@ -50,17 +52,16 @@ class Watcher:
         """Forget the picture before: the next one begins a shot."""
         self._before = None
 
-    def look(self, picture: Picture) -> Look:
-        """Look at a picture of ``FACE_WIDTH`` pixels: (h, w, 3), blue first."""
+    def look(self, picture: Picture, faces: Sequence[FollowedFace] = ()) -> Look:
+        """Look at a picture of ``FACE_WIDTH`` pixels, (h, w, 3), blue first, with faces in it."""
         height = max(16, round(picture.shape[0] * WIDTH / picture.shape[1]))
         small = np.asarray(
             cv2.resize(picture, (WIDTH, height), interpolation=cv2.INTER_AREA), np.uint8
         )
         luma = np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8)
         lab = cv2.cvtColor(small, cv2.COLOR_BGR2LAB).astype(np.float32)
-        found = find_faces(np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), np.uint8))
         weight = (
-            _FACE * _faces(found, luma.shape, picture.shape[1])
+            _FACE * _faces(faces, luma.shape)
             + _MOTION * self._motion(luma)
             + _BORDER * _unlike_borders(lab)
             + _CONTRAST * _even(np.linalg.norm(lab - lab.mean(axis=(0, 1)), axis=2))
@@ -69,7 +70,7 @@ class Watcher:
         across = (np.arange(WIDTH) / WIDTH - 0.5) / _SIGMA
         columns = (weight**2).sum(axis=0) * np.exp(-0.5 * across**2)
         self._before = luma
-        edges = tuple((f.x / picture.shape[1], (f.x + f.w) / picture.shape[1]) for f in found)
+        edges = tuple((f.box.x, f.box.right) for f in faces if f.weight > _THERE)
         return Look(np.asarray(columns / max(float(columns.sum()), 1e-6), np.float32), edges)
 
     def _motion(self, luma: Picture) -> Field:
@@ -93,13 +94,14 @@ class Watcher:
         return np.asarray(np.minimum(own / (2 * float(own.std()) + 0.05), 3.0), np.float32)
 
 
-def _faces(faces: list[Face], shape: tuple[int, ...], width: int) -> Field:
+def _faces(faces: Sequence[FollowedFace], shape: tuple[int, ...]) -> Field:
     weight = np.zeros(shape, np.float32)
-    scale = shape[1] / width
     for face in faces:
-        left, right = (face.x - 0.2 * face.w) * scale, (face.x + 1.2 * face.w) * scale
-        top, bottom = face.y * scale, (face.y + 1.6 * face.h) * scale
-        weight[max(0, int(top)) : int(bottom), max(0, int(left)) : int(right)] = 1.0
+        box = face.box
+        left, right = ((box.x + share * box.w) * shape[1] for share in (-0.2, 1.2))
+        top, bottom = ((box.y + share * box.h) * shape[0] for share in (-0.1, 1.7))
+        part = weight[max(0, int(top)) : int(bottom), max(0, int(left)) : int(right)]
+        np.maximum(part, face.weight, out=part)
     return weight
 
 

@@ -79,7 +79,7 @@ PORTRAIT = Stage(
     group="functions",
     description="The film as an upright one: a window that follows its subject, at rest where it "
     "can be; shots whose faces do not fit are shown whole between blurred sides.",
-    version="1",
+    version="2",
     params=Params,
     inputs=("source", "frames"),
     outputs=(MediaOutput("portrait.mp4"), FileOutput(PAIRS)),

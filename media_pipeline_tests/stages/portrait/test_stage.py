@@ -22,7 +22,14 @@ from media_pipeline.stages.portrait import (
 from media_pipeline.stages.portrait.path import best_windows, calm
 from media_pipeline.stages.remake import remake
 from media_pipeline_tests.generators.coded import coded
-from media_pipeline_tests.generators.subjects import FPS, WIDTH, inside, make_subject
+from media_pipeline_tests.generators.subjects import (
+    FPS,
+    SCENES,
+    WIDTH,
+    Scene,
+    inside,
+    make_subject,
+)
 from media_pipeline_tests.generators.video import write_video
 
 SHARE = (9 / 16) ** 2
@@ -35,10 +42,11 @@ def lefts(course: Course, count: int) -> np.ndarray[tuple[int, ...], np.dtype[np
 
 
 @pytest.mark.parametrize(
-    ("ground", "kind", "seed"), [("hand", "still", 0), ("drift", "wander", 2), ("hand", "walk", 1)]
+    "scene",
+    [Scene("hand", "still", seed=0), Scene("drift", "wander", face=True, seed=2), SCENES[1]],
 )
-def test_the_window_holds_the_subject(tmp_path: Path, ground: str, kind: str, seed: int) -> None:
-    film = make_subject(tmp_path / "film.mp4", ground, kind, seconds=3.0, seed=seed)
+def test_the_window_holds_the_subject(tmp_path: Path, scene: Scene) -> None:
+    film = make_subject(tmp_path / "film.mp4", scene, seconds=3.0)
     found = lefts(plan_course(film.path, [0.0], SHARE), len(film.edges))
     centre = np.full(len(found), WIDTH * (1 - SHARE) / 2)
     held = inside(film.edges, found, SHARE * WIDTH)
@@ -95,7 +103,7 @@ def test_a_narrow_film_is_told(tmp_path: Path) -> None:
 
 
 def test_a_clip_is_made_upright_in_place_and_only_once(tmp_path: Path) -> None:
-    film = make_subject(tmp_path / "clip.mp4", "hand", "still", seconds=1.0, seed=0)
+    film = make_subject(tmp_path / "clip.mp4", Scene("hand", "still", seed=0), seconds=1.0)
     assert crop_film(film.path)
     video = probe(film.path).video
     assert video is not None
