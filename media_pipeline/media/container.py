@@ -15,9 +15,7 @@ from av.container import InputContainer
 from av.stream import Disposition
 
 from media_pipeline.errors import (
-    EmptyMedia,
     InputError,
-    MediaNotFound,
     MediaTooLarge,
     NoAudioStream,
     NotMedia,
@@ -26,6 +24,7 @@ from media_pipeline.errors import (
     ZeroDuration,
     printable,
 )
+from media_pipeline.media.files import check_file
 from media_pipeline.media.truncation import announced_size
 
 AV_TIME_BASE = 1_000_000
@@ -130,16 +129,6 @@ def _check_bounds(path: Path, container: InputContainer, *, bounded: bool) -> No
                 "give a smaller one",
             )
         context.options = {**context.options, "max_pixels": str(MAX_PIXELS)}  # if it grows later
-
-
-def check_file(path: Path) -> None:
-    """Raise the typed error for a path that is no file or has no bytes."""
-    if not path.exists():
-        raise MediaNotFound(path)
-    if not path.is_file():
-        raise NotMedia(path.name, "it is not a file")
-    if path.stat().st_size == 0:
-        raise EmptyMedia(path.name)
 
 
 def unreadable(path: Path, error: Exception | None = None) -> InputError:

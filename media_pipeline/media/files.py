@@ -11,8 +11,25 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from media_pipeline.errors import EmptyMedia, MediaNotFound, NotMedia
+
 _CHUNK = 1 << 20
 _MAX_SLUG = 60
+
+
+def check_file(path: Path) -> None:
+    """Raise the typed error for a path that is no file or has no bytes.
+
+    Raises
+    ------
+    MediaNotFound, NotMedia, EmptyMedia
+    """
+    if not path.exists():
+        raise MediaNotFound(path)
+    if not path.is_file():
+        raise NotMedia(path.name, "it is not a file")
+    if path.stat().st_size == 0:
+        raise EmptyMedia(path.name)
 
 
 @contextmanager

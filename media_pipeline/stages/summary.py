@@ -132,7 +132,8 @@ def choose_spans(pieces: Sequence[Piece], target: float) -> list[Span]:
     """The pieces that together are worth most and fit into the target; neighbours become one.
 
     The worth of a piece is its score times its length: a knapsack, solved exactly on a grid of
-    0.1 s. What nobody would miss (no score above the film's lowest tenth) is not taken to fill up.
+    0.1 s. What nobody would miss (the film's lowest tenth) is not taken to fill up; of fewer than
+    ten pieces each counts.
 
     Parameters
     ----------
@@ -146,7 +147,7 @@ def choose_spans(pieces: Sequence[Piece], target: float) -> list[Span]:
     """
     if not pieces:
         raise NothingToDo("the film has no moment to show", "give a longer film")
-    floor = float(np.percentile([p.score for p in pieces], 10)) - 1e-3
+    floor = float(np.percentile([p.score for p in pieces], 10, method="lower")) - 1e-3
     room = int(target / _STEP + 1e-6)
     sizes = [int(np.ceil((p.end - p.start) / _STEP - 1e-6)) for p in pieces]
     best = np.zeros(room + 1)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from media_pipeline.errors import MediaNotFound, MediaTooLarge
+from media_pipeline.errors import MediaNotFound, MediaTooLarge, NotMedia
 from media_pipeline.media.files import atomic_path
 from media_pipeline.stages.base import quiet
 from media_pipeline.store.places import local_path, open_filesystem, remote_errors
@@ -89,8 +89,10 @@ def _opened(
 ) -> Iterator[tuple[BinaryIO, int | None]]:
     path = local_path(uri)
     if path is not None:
-        if not path.is_file():
+        if not path.exists():
             raise MediaNotFound(path)
+        if not path.is_file():
+            raise NotMedia(path.name, "it is not a file")
         with path.open("rb") as file:
             yield file, path.stat().st_size
         return

@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from media_pipeline.errors import InputError, MediaNotFound, SourceGone, StoreError
-from media_pipeline.media.files import atomic_path, sha256_file, slug
+from media_pipeline.errors import InputError, SourceGone, StoreError
+from media_pipeline.media.files import atomic_path, check_file, sha256_file, slug
 from media_pipeline.stages.base import quiet
 from media_pipeline.store.cache import FileCache
 from media_pipeline.store.manifest import FileEntry
@@ -72,13 +72,12 @@ class Originals:
 
         Raises
         ------
-        MediaNotFound, MediaTooLarge, InvalidParameter, StoreError
+        MediaNotFound, NotMedia, EmptyMedia, MediaTooLarge, InvalidParameter, StoreError
         """
         path = local_path(place)
         if path is None:
             return self._fetched(str(place), progress)
-        if not path.is_file():
-            raise MediaNotFound(path)
+        check_file(path)
         size = path.stat().st_size
         check_size(path, size, self.max_bytes)
         return Original(path, path.as_uri(), path.name, size)

@@ -72,6 +72,12 @@ def test_two_good_pieces_are_better_than_one_that_is_a_little_better() -> None:
     assert choose_spans(pieces, 10) == [(10, 15), (20, 25)]
 
 
+def test_of_few_pieces_each_counts() -> None:
+    """The lowest of three is no tenth of the film: it fills what the best leaves."""
+    pieces = [Piece(0, 4.1, 0.154), Piece(4.1, 5.8, 0.172), Piece(5.8, 8, 0.148)]
+    assert choose_spans(pieces, 5) == [(4.1, 8)]
+
+
 def test_neighbours_become_one() -> None:
     pieces = [Piece(0, 4, 0.9), Piece(4, 8, 0.5), Piece(8, 30, 0.0)]
     assert choose_spans(pieces, 8) == [(0, 8)]

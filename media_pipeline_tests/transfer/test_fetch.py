@@ -7,7 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from media_pipeline.errors import InvalidParameter, MediaNotFound, MediaTooLarge, StoreError
+from media_pipeline.errors import (
+    InvalidParameter,
+    MediaNotFound,
+    MediaTooLarge,
+    NotMedia,
+    StoreError,
+)
 from media_pipeline.store.places import open_filesystem
 from media_pipeline.transfer.fetch import fetch
 from media_pipeline_tests.generators.storage import ObjectStorage, object_storage
@@ -88,13 +94,14 @@ def test_what_is_not_there_is_one_clear_error(tmp_path: Path, storage: ObjectSto
     options = storage.settings(tmp_path).storage_options("s3://x")
     for uri in (
         str(tmp_path / "nothing"),
-        str(tmp_path),
         f"memory://{uuid.uuid4().hex}/nothing",
         f"{storage.bucket()}/nothing",
         "s3://no-such-bucket-here/nothing",
     ):
         with pytest.raises(MediaNotFound):
             fetch(uri, tmp_path / "copy", storage_options=options if uri[:2] == "s3" else {})
+    with pytest.raises(NotMedia, match="not a file"):
+        fetch(str(tmp_path), tmp_path / "copy")
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from media_pipeline.errors import InputError, MediaNotFound, MediaTooLarge, SourceGone
+from media_pipeline.errors import InputError, MediaNotFound, MediaTooLarge, NotMedia, SourceGone
 from media_pipeline.store import MediaItem
 from media_pipeline.store.cache import FileCache
 from media_pipeline.store.places import open_filesystem
@@ -161,9 +161,11 @@ def test_limits_and_missing_files(originals: Originals, tmp_path: Path) -> None:
     big.write_bytes(b"x" * 1001)
     with pytest.raises(MediaTooLarge, match="1,001"):
         originals.locate(big)
-    for place in (tmp_path, tmp_path / "nothing", "memory://nothing/at all"):
+    for place in (tmp_path / "nothing", "memory://nothing/at all"):
         with pytest.raises(MediaNotFound):
             originals.locate(place)
+    with pytest.raises(NotMedia, match="not a file"):
+        originals.locate(tmp_path)
 
 
 def test_a_remote_original_is_streamed_to_the_cache(storage: ObjectStorage, tmp_path: Path) -> None:
