@@ -225,6 +225,10 @@ class InvalidArtifact(StoreError):
     """A stage's output did not pass validation and was not published."""
 
 
+class PartsDiffer(StoreError):
+    """Parts of a film that were worked on side by side do not fit each other."""
+
+
 class SourceGone(StoreError):
     """The original media of a known item is no longer where it was."""
 

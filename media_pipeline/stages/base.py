@@ -196,6 +196,26 @@ def _as_given(work: Work) -> Resolution:
 
 
 @dataclass(frozen=True)
+class Split:
+    """How a stage works on a long film in parts, side by side.
+
+    The three functions divide what the stage's ``run`` does. However a film is cut, joining its
+    parts gives what ``run`` gives for the whole: the artifact has one fingerprint for both.
+    """
+
+    cut: Callable[[Work, float], Sequence[Mapping[str, Any]]]
+    """Where to cut a film so that no part is much longer than so many seconds: what each part is to
+    do, in order, as JSON values. Fewer than two where it cannot be cut, or need not be."""
+    part: Callable[[Work, Mapping[str, Any]], Outcome]
+    """Do one of the parts: write ``outputs`` into ``work.out``."""
+    join: Callable[[Work, Sequence[Artifact]], Outcome]
+    """Make what ``run`` makes from all parts, in order. Raise
+    :class:`~media_pipeline.errors.PartsDiffer` where they do not fit each other."""
+    outputs: tuple[Output, ...]
+    """What a part consists of."""
+
+
+@dataclass(frozen=True)
 class Stage:
     """A stage as the runner, Dagster, the command and the gateway know it."""
 
@@ -221,6 +241,8 @@ class Stage:
     """Labels for the Dagster graph, such as ``parquet`` or ``mp4``."""
     pool: str = ""
     """The Dagster concurrency pool: ``decode``, ``ocr``, ``asr``, ``encode`` or none."""
+    split: Split | None = None
+    """How long films are worked on in parts; None where the stage takes each as a whole."""
 
     @property
     def tables(self) -> tuple[TableOutput, ...]:

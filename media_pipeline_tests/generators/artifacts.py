@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ class FolderArtifact:
     facts: Mapping[str, Any] = field(default_factory=dict)
     reason: Reason | None = None
     fingerprint: str = "0" * 16
+    warnings: tuple[str, ...] = ()
 
     def path(self, name: str) -> Path:
         file = self.folder / name
@@ -58,7 +60,7 @@ def run_stage(
         name=media.name,
     )
     outcome: Outcome = stage.run(work)
-    return FolderArtifact(out, outcome.facts)
+    return FolderArtifact(out, outcome.facts, warnings=tuple(outcome.warnings))
 
 
 def source(media: Path, folder: Path) -> FolderArtifact:
@@ -113,3 +115,51 @@ def speech_subtitles(folder: Path, cues: Sequence[Cue]) -> FolderArtifact:
     folder.mkdir(parents=True)
     pq.write_table(cues_to_table(cues, SPEECH_CUES.schema), folder / "cues.parquet")
     return FolderArtifact(folder, {"cues": len(cues), "too_fast": 0})
+
+
+def run_split(
+    stage: Stage,
+    media: Path,
+    out: Path,
+    longest: float,
+    inputs: Mapping[str, Artifact] | None = None,
+    params: StageParams | None = None,
+) -> tuple[FolderArtifact, list[FolderArtifact]]:
+    """What a stage makes of a film in parts of about so many seconds, and the parts.
+
+    What each is to do goes through JSON, and no part knows of the others, as in runs of their own.
+    """
+    assert stage.split is not None
+    work = Work(
+        media=media,
+        info=probe(media),
+        inputs={"source": source(media, out.parent), **(inputs or {})},
+        params=params or stage.params(),
+        out=out,
+        name=media.name,
+    )
+    parts = []
+    for number, task in enumerate(json.loads(json.dumps(stage.split.cut(work, longest)))):
+        folder = out.with_name(f"{out.name}_part{number}")
+        folder.mkdir(parents=True)
+        outcome = stage.split.part(replace(work, out=folder), task)
+        parts.append(FolderArtifact(folder, json.loads(json.dumps(outcome.facts))))
+    out.mkdir(parents=True)
+    joined = stage.split.join(work, parts)
+    return FolderArtifact(out, joined.facts, warnings=tuple(joined.warnings)), parts
+
+
+def assert_same(one: FolderArtifact, other: FolderArtifact) -> None:
+    """Fail where two artifacts differ in facts, warnings, a cell of a table or a byte of a file."""
+    assert one.facts == other.facts
+    assert one.warnings == other.warnings
+    names = [file.name for file in one.files()]
+    assert names == [file.name for file in other.files()]
+    for name in names:
+        if name.endswith(".parquet"):
+            first, second = one.table(name), other.table(name)
+            assert first.schema.equals(second.schema)
+            for column in first.schema.names:
+                assert first[column].to_pylist() == second[column].to_pylist(), f"{name}: {column}"
+        else:
+            assert one.path(name).read_bytes() == other.path(name).read_bytes(), name

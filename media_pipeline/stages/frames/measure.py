@@ -6,8 +6,10 @@ memory; thumbnails that may be wanted later go to a temporary file.
 
 from __future__ import annotations
 
+import io
 import tempfile
 from array import array
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,6 +56,7 @@ class Thumbnails:
 
     def __init__(self) -> None:
         self._times: list[float] = []
+        self._cell: int | None = None
         self._places: list[tuple[int, int]] = []
         self._file = tempfile.SpooledTemporaryFile(_MEMORY_FOR_THUMBNAILS)  # noqa: SIM115
 
@@ -64,14 +67,28 @@ class Thumbnails:
         self._file.close()
 
     def offer(self, frame: Frame, moved: float) -> None:
-        """Keep the frame if the last one kept is long ago, or if a shot may start with it."""
-        due = not self._times or frame.time - self._times[-1] >= _CANDIDATE_S
+        """Keep the frame if it is the first of its half second, or if a shot may start with it.
+
+        Half seconds are those of the film's clock, so that it depends on nothing but the frame
+        before.
+        """
+        cell = int(frame.time / _CANDIDATE_S + 1e-6)
+        due, self._cell = cell != self._cell, cell
         if due or moved >= _JUMP:
             ok, data = cv2.imencode(".jpg", frame.bgr(), [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
             if ok:
-                self._times.append(frame.time)
-                self._places.append((self._file.tell(), len(data)))
-                self._file.write(data.tobytes())
+                self.add(frame.time, data.tobytes())
+
+    def add(self, time: float, jpeg: bytes) -> None:
+        """Keep a picture of a moment; moments come in order."""
+        self._times.append(time)
+        self._places.append((self._file.tell(), len(jpeg)))
+        self._file.write(jpeg)
+
+    def __iter__(self) -> Iterator[tuple[float, bytes]]:
+        """What was kept, in order."""
+        for number, time in enumerate(self._times):
+            yield time, self._read(number)
 
     def nearest(self, start: float, end: float) -> bytes:
         """The JPEG nearest to the middle of a shot, from inside the shot where there is one."""
@@ -79,13 +96,24 @@ class Thumbnails:
         distance = np.abs(times - (start + end) / 2)
         inside = (times >= start - 1e-6) & (times < end)
         distance[~inside] += 1e6 if inside.any() else 0.0
-        position, length = self._places[int(np.argmin(distance))]
+        return self._read(int(np.argmin(distance)))
+
+    def _read(self, number: int) -> bytes:
+        position, length = self._places[number]
         self._file.seek(position)
-        return self._file.read(length)
+        data = self._file.read(length)
+        self._file.seek(0, io.SEEK_END)
+        return data
 
 
 def measure(
-    path: Path, info: MediaInfo, thumbnails: Thumbnails, *, progress: Progress = quiet
+    path: Path,
+    info: MediaInfo,
+    thumbnails: Thumbnails,
+    *,
+    start: float = 0.0,
+    end: float | None = None,
+    progress: Progress = quiet,
 ) -> FrameMeasures:
     """Decode the film once and measure every frame.
 
@@ -94,6 +122,8 @@ def measure(
     path : a media file with a picture.
     info : what probing found in it.
     thumbnails : is offered every frame.
+    start, end : seconds between which to look. All that is measured of a frame depends on it and on
+        the frame before, so only the motion of the first frame is not that of the whole film.
 
     Raises
     ------
@@ -103,7 +133,8 @@ def measure(
     times, signatures, tiny = array("d"), array("Q"), bytearray()
     luma, sharpness, motion = array("f"), array("f"), array("f")
     before: NDArray[np.uint8] | None = None
-    reader = decode(path, width=width)
+    reader = decode(path, width=width, start=start, end=end)
+    seconds = max((info.duration if end is None else end) - start, 1e-3)
     for frame in reader:
         picture = np.ascontiguousarray(frame.luma)
         moved = 0.0
@@ -118,7 +149,7 @@ def measure(
         thumbnails.offer(frame, moved)
         before = picture
         if frame.index % _REPORT_FRAMES == 0:
-            progress(min(1.0, frame.time / info.duration))
+            progress(min(1.0, (frame.time - start) / seconds))
     return FrameMeasures(
         np.frombuffer(times, np.float64),
         np.frombuffer(luma, np.float32),
