@@ -11,11 +11,13 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from media_pipeline_tests.generators.lakes import CUES, correct, make_film
+from media_pipeline_tests.generators.lakes import CUES, correct, make_film, measure_sound
 
 SHOWN = {
     "explore_outputs": (["{key}", "你终于走了"], 3),
     "highlight_tuning": (["{key}", "loudness", "stays"], 2),
+    "captions_and_speech": (["early", "Episode 1 <b>.mp4", "-0.5"], 1),
+    "sound_of_the_archive": (["Episode 1 <b>.mp4", "Valid", "MOS(0-5)"], 2),
     "caption_quality": (["Episode 1 <b>.mp4", "rapidocr", "0.0147", "0.6667"], 2),
 }
 """Words of each notebook's output on the lake of the tests, and how many pictures it has."""
@@ -37,6 +39,7 @@ def outputs(notebook: Any, kind: str) -> list[str]:
 def test_the_notebook_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     film = make_film(tmp_path / "lake", clip=False)
     monkeypatch.setenv("MEDIA_PIPELINE_LAKE", str(tmp_path / "lake"))
+    measure_sound(film)
     correct(film, [replace(CUES[0], text="你终于走了"), *CUES[1:]])
     notebook = nbformat.read(path, as_version=4)
     NotebookClient(notebook, timeout=180, kernel_name="python3").execute(cwd=str(tmp_path))

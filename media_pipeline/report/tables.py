@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -79,9 +79,28 @@ def items(lake: str | Path | None = None) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["media_key", "name", "size", "duration"])
 
 
-def _table(asset: str, table: str | None) -> TableOutput:
+def facts(asset: str, lake: str | Path | None = None) -> dict[str, dict[str, Any]]:
+    """What the manifests of an asset's current artifacts tell, by media key: the measured
+    channels of a film's sound, or its language.
+
+    Raises
+    ------
+    InvalidParameter
+        when there is no such asset.
+    """
+    _known(asset)
+    store = Store.from_settings(Settings()) if lake is None else Store(lake)
+    found = {item.key: store.current(asset, item.key) for item in store.media.all()}
+    return {key: dict(artifact.facts) for key, artifact in found.items() if artifact is not None}
+
+
+def _known(asset: str) -> None:
     if asset not in STAGES:
         raise InvalidParameter(f"there is no asset {asset}", f"choose one of {', '.join(STAGES)}")
+
+
+def _table(asset: str, table: str | None) -> TableOutput:
+    _known(asset)
     tables = STAGES[asset].tables
     for output in tables:
         if table is None or table_file(table) == table_file(output.name):

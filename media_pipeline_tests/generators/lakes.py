@@ -17,8 +17,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image
 
+from media_pipeline.media.audio import read_audio
 from media_pipeline.runner import corrections
 from media_pipeline.stages import tables
+from media_pipeline.stages.audio_quality.assess import assess
+from media_pipeline.stages.audio_quality.stage import loudness_table
 from media_pipeline.stages.registry import STAGES
 from media_pipeline.store import Manifest, Store, StoredArtifact
 from media_pipeline.store.manifest import ReasonEntry
@@ -93,6 +96,21 @@ def correct(film: Film, cues: Sequence[Cue]) -> StoredArtifact:
         artifact = film.store.publish(out, manifest)
     film.store.set_current(artifact)
     return artifact
+
+
+def measure_sound(film: Film) -> StoredArtifact:
+    """The quality of the film's sound, measured as its production function does."""
+    sound = read_audio(film.artifacts["audio"].path("speech.wav"), rate=16000, mono=False)
+    channels = assess([sound], 16000, [(w.start, w.end) for w in WORDS])
+    item = film.store.media.get(film.key)
+    maker = _Maker(film.store, film.key, item.sha256, film.artifacts)
+    maker.publish(
+        "audio_quality",
+        lambda out: pq.write_table(loudness_table(channels), out / "loudness.parquet"),
+        inputs=("audio",),
+        facts={"channels": [channel.as_json() for channel in channels]},
+    )
+    return film.artifacts["audio_quality"]
 
 
 @dataclass

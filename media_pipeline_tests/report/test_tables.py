@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from media_pipeline.errors import InvalidParameter
-from media_pipeline.report.tables import items, load
+from media_pipeline.report.tables import facts, items, load
 from media_pipeline.stages import tables
 from media_pipeline_tests.generators.lakes import CUES, DURATION, HIGHLIGHTS, make_film
 
@@ -33,6 +33,14 @@ def test_a_table_is_chosen_by_name_and_maps_become_dicts(tmp_path: Path) -> None
     frame = load("highlight_candidates", str(tmp_path / "lake"), "highlights")
     assert frame["start"].tolist() == [h[0] for h in HIGHLIGHTS]
     assert frame["signals"][0] == {"loudness": 1.5, "motion": 0.25}
+
+
+def test_what_manifests_tell(tmp_path: Path) -> None:
+    film = make_film(tmp_path / "lake", clip=False)
+    assert facts("language", tmp_path / "lake") == {film.key: {"language": "en", "why": "captions"}}
+    assert facts("beats", tmp_path / "lake") == {}
+    with pytest.raises(InvalidParameter, match="no asset nope"):
+        facts("nope", tmp_path / "lake")
 
 
 def test_the_settings_name_the_lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
