@@ -8,6 +8,7 @@ from media_pipeline.production.captioning import CAPTION
 from media_pipeline.production.captions import CAPTION_EXTRACTION
 from media_pipeline.production.clip import VIDEO_CLIP
 from media_pipeline.production.cover import COVER_FUNCTION
+from media_pipeline.production.delogo import VIDEO_DELOGO
 from media_pipeline.production.denoise import SPEECH_DENOISE
 from media_pipeline.production.detext import VIDEO_DETEXT
 from media_pipeline.production.highlights import HIGHLIGHT_EXTRACTION
@@ -24,6 +25,7 @@ FUNCTIONS: dict[str, Function] = {
     "Cover": COVER_FUNCTION,
     "VideoGreenScreenMatting": VIDEO_GREEN_SCREEN_MATTING,
     "VideoH2V": VIDEO_H2V,
+    "VideoDelogo": VIDEO_DELOGO,
     "VideoDetext": VIDEO_DETEXT,
     "AudioBeatDetection": AUDIO_BEAT_DETECTION,
     "AudioQualityAssessment": AUDIO_QUALITY_ASSESSMENT,

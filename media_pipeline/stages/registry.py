@@ -9,6 +9,7 @@ from media_pipeline.stages.beauty import BEAUTIFIED
 from media_pipeline.stages.burn import CAPTIONED_VIDEO
 from media_pipeline.stages.captions import CAPTION_FILES, CAPTIONS, OCR_CUES
 from media_pipeline.stages.cover import COVER
+from media_pipeline.stages.delogo import DELOGOED
 from media_pipeline.stages.denoise import DENOISED
 from media_pipeline.stages.detext import DETEXTED
 from media_pipeline.stages.frames import FRAMES
@@ -45,6 +46,7 @@ STAGES: dict[str, Stage] = {
         REEL,
         CAPTIONED_VIDEO,
         COVER,
+        DELOGOED,
         DETEXTED,
         PORTRAIT,
         BEAUTIFIED,

@@ -78,6 +78,7 @@ def _delivered(live: Gateway, bucket: str, name: str, folder: Path) -> Path:
     ("function", "out", "params"),
     [
         ("FaceBeauty", "faces.mp4", {"beauty_params": "whiten=60,smooth=50"}),
+        ("VideoDelogo", "plain.mp4", {"Boxes": "[[0.1, 0.1, 0.2, 0.15]]"}),
         ("VideoGreenScreenMatting", "matte.webm", {}),
         ("VideoGreenScreenMatting", "red.mp4", {"bgimage": "oss://BUCKET/red.png"}),
     ],

@@ -31,6 +31,9 @@ FPS = OCR_CUES.params.model_json_schema()["properties"]["fps"]
         ("VideoDetext", {"LimitRegion": [[0, 0, 2, 1]]}, "'JobParams.LimitRegion' is invalid"),
         ("VideoH2V", {"ratio": 0}, "'JobParams.ratio' is invalid, input: 0"),
         ("Cover", {"Model": "png"}, "'JobParams.Model' is invalid, input: \"png\""),
+        ("VideoDelogo", {"Boxes": [[0, 0, 2, 1]]}, "'JobParams.Boxes' is invalid"),
+        ("VideoDelogo", {"Boxes": "left"}, "'JobParams.Boxes' is invalid, input: \"left\""),
+        ("VideoDelogo", {"Boxes": [[0, 0, 0.1, 0.1]] * 3}, "value range: one or two [xmin"),
         ("VideoDetext", {"LimitRegion": "bottom"}, "'JobParams.LimitRegion' is invalid"),
         ("VideoDetext", {"Time": [20, 5]}, "'JobParams.Time' is invalid"),
         ("FaceBeauty", {"beauty_params": "glow=3"}, "'JobParams.beauty_params.glow' is invalid"),
@@ -77,6 +80,8 @@ def test_right_parameters_are_taken() -> None:
     assert FUNCTIONS["VideoGreenScreenMatting"].prepare({"bgimage": ""}).suffixes == (".webm",)
     composed = FUNCTIONS["VideoGreenScreenMatting"].prepare({"BGImage": "s3://b/a.png"})
     assert (composed.suffixes, composed.files) == ((".mp4",), {"bgimage": "s3://b/a.png"})
+    for boxes in ([0, 0, 0.2, 0.1], [[0, 0, 0.2, 0.1]], "[[0, 0, 0.2, 0.1], [0.8, 0, 0.2, 0.1]]"):
+        FUNCTIONS["VideoDelogo"].prepare({"boxes": boxes})
     FUNCTIONS["VideoDetext"].prepare({"LimitRegion": [0, 0.5, 1, 0.5], "Time": [5, 20]})
     FUNCTIONS["VideoDetext"].prepare({"limitregion": [[0, 0.5, 1, 0.5]], "time": [[1, 2], [4, 5]]})
 

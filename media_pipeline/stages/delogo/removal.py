@@ -1,0 +1,159 @@
+"""Taking marks out of pictures as they stream by; memory is bounded for films of any length.
+
+At each pixel of a mark two things are known: the ground as it shines through, brought back from
+below the mark's colour, and the ground as other pictures or the surroundings suggest. Each errs by
+an amount that was measured beside the mark, and counts accordingly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from media_pipeline.media.canvas import Canvas, Edges
+from media_pipeline.stages.delogo.blend import Blend
+from media_pipeline.stages.delogo.trial import Beside
+from media_pipeline.stages.inpaint import Memory, fill
+
+Picture = NDArray[np.uint8]
+Mask = NDArray[np.bool_]
+Field = NDArray[np.float32]
+Span = tuple[float, float]
+
+BESIDE_S = 0.4
+"""Seconds before and after a mark is shown that are looked at."""
+_LEAD = 3  # pictures of the stretch before that a stretch begins with
+_MOST_BYTES = 320 * 1024**2  # of pictures held, and of what is computed from them
+_MOST_PICTURES = 150
+_PER_PIXEL = 60  # bytes that filling needs for each pixel of a part
+_TRIED = 25  # pictures of a stretch in which filling is tried beside the mark
+_HOPELESS = 40.0  # grey levels: what errs by so much is left out of account
+_SLIGHT = 1e-3
+
+
+@dataclass(frozen=True)
+class FoundMark:
+    """A mark in one place.
+
+    Attributes
+    ----------
+    edges : the part of the picture around it.
+    mask : its pixels in the part, (h, w).
+    spans : seconds in which it is shown.
+    blend : how it is mixed with the picture, or None where that is not known.
+    error : by how much what is brought back errs, (h, w), grey levels; for ``blend``.
+    whole : whether the mask is all of the box, since no pixels of a mark were told apart in it.
+    """
+
+    edges: Edges
+    mask: Mask
+    spans: tuple[Span, ...]
+    blend: Blend | None = None
+    error: Field | None = None
+    whole: bool = False
+
+    def shown(self, time: float, beside: float = 0.0) -> bool:
+        """Whether the mark can be seen at a time, or that many seconds before or after it."""
+        return any(start - beside <= time + 1e-4 < end + beside for start, end in self.spans)
+
+
+@dataclass
+class _Stretch:
+    """Pictures that are filled together."""
+
+    pictures: list[Canvas] = field(default_factory=list)
+    before: dict[int, Memory] = field(default_factory=dict)
+    """By the marks' numbers, what the stretch before it ended with."""
+
+
+def remove_marks(canvases: Iterator[Canvas], marks: Sequence[FoundMark]) -> Iterator[Canvas]:
+    """The pictures without the marks; nothing else of them changes.
+
+    Parameters
+    ----------
+    canvases : the pictures of a film, or those near the marks' times.
+    marks : to be taken out.
+
+    Yields
+    ------
+    Canvas
+        each picture, in order. Up to 150 with marks are held back, fewer where they are large.
+    """
+    stretch = _Stretch()
+    for canvas in canvases:
+        if not any(mark.shown(canvas.time, BESIDE_S) for mark in marks):
+            yield from _finished(stretch, marks)
+            stretch = _Stretch()
+            yield canvas
+            continue
+        stretch.pictures.append(canvas)
+        if len(stretch.pictures) >= _most(canvas, marks):
+            done = _finished(stretch, marks)
+            stretch = _Stretch(before=stretch.before)
+            yield from done
+    yield from _finished(stretch, marks)
+
+
+def spans_of(marks: Sequence[FoundMark], seconds: float) -> list[Span]:
+    """When pictures of a film of that length may change, in time order."""
+    return sorted((start, min(end, seconds)) for mark in marks for start, end in mark.spans)
+
+
+def _most(canvas: Canvas, marks: Sequence[FoundMark]) -> int:
+    """How many pictures are held at most."""
+    width, height = canvas.size
+    whole = width * height * (1.5 if canvas.depth == 8 else 3.0)
+    largest = max(mark.mask.size for mark in marks) * _PER_PIXEL
+    return max(_LEAD, min(_MOST_PICTURES, int(_MOST_BYTES / (whole + largest))))
+
+
+def _finished(stretch: _Stretch, marks: Sequence[FoundMark]) -> list[Canvas]:
+    """The pictures of a stretch without marks; what the next one begins with is noted in it."""
+    for number, mark in enumerate(marks):
+        shown = [mark.shown(canvas.time) for canvas in stretch.pictures]
+        if not any(shown):
+            stretch.before.pop(number, None)
+            continue
+        parts = [canvas.read(mark.edges) for canvas in stretch.pictures]
+        cleaned = _cleaned(parts, shown, mark, stretch.before.get(number))
+        for canvas, part, there in zip(stretch.pictures, cleaned, shown, strict=True):
+            if there:
+                canvas.write(mark.edges, part, mark.mask)
+        stretch.before[number] = Memory(cleaned[-_LEAD:])
+    return stretch.pictures
+
+
+def _cleaned(
+    parts: list[Picture], shown: Sequence[bool], mark: FoundMark, before: Memory | None
+) -> list[Picture]:
+    nothing = np.zeros_like(mark.mask)
+    filled = fill(parts, [mark.mask if there else nothing for there in shown], before)
+    place = Beside.of(mark.mask)
+    if mark.blend is None or mark.error is None or place is None:
+        return filled
+    astray = _filling_error(filled, shown, mark, place)
+    trust = astray**2 / (astray**2 + mark.error**2 + _SLIGHT)
+    trust = np.where(mark.mask & (mark.error < _HOPELESS), trust, 0)[..., None]
+    done = []
+    for part, guess, there in zip(parts, filled, shown, strict=True):
+        mixed = trust * mark.blend.lifted(part) + (1 - trust) * guess
+        done.append(np.rint(mixed).astype(np.uint8) if there else part)
+    return done
+
+
+def _filling_error(
+    pictures: list[Picture], shown: Sequence[bool], mark: FoundMark, place: Beside
+) -> Field:
+    """By how much filling errs at each pixel of a mark: (h, w), grey levels. It is tried beside the
+    mark, in pictures that have been filled.
+    """
+    looked = [part for part, there in zip(pictures, shown, strict=True) if there][:_TRIED]
+    filled = fill(looked, [place.mask] * len(looked))
+    squared = np.zeros(mark.mask.shape, np.float32)
+    for truth, part in zip(looked, filled, strict=True):
+        away = (part.astype(np.float32) - truth) ** 2
+        squared += away.mean(axis=2) / len(looked)
+    return place.back(squared, mark.mask)
