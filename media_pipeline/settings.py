@@ -239,6 +239,11 @@ class Settings(BaseSettings):
                 raise ValueError(f"{host!r} is not host or host:port")
         return hosts
 
+    @property
+    def shares_database(self) -> bool:
+        """Whether the gateway's table is on a server, for several machines, and not in a file."""
+        return not self.database.startswith("sqlite")
+
     def storage_options(self, uri: str | Path) -> dict[str, Any]:
         """What fsspec needs to open a URI: the object storage of the settings for ``s3://`` and
         ``oss://``.

@@ -15,8 +15,10 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import dagster as dg
+import sqlalchemy as sa
 
 from media_pipeline.dagster.assets import RETRIES, reported_errors
+from media_pipeline.dagster.leases import PATIENCE_S
 from media_pipeline.dagster.resources import RESOURCE, Pipeline
 from media_pipeline.errors import InvalidParameter, MediaPipelineError, StoreError, known_as
 from media_pipeline.production.base import Function, Job
@@ -55,7 +57,7 @@ class Desk:
         self.job = job
         self.run_id = run_id
         self.order = order
-        self.database = Database(settings.database)
+        self.database = Database(settings.database, patience=PATIENCE_S)
         self.outbox = Outbox(
             self.database,
             max_waiting=settings.max_queue_length,
@@ -128,6 +130,8 @@ def desk(context: dg.OpExecutionContext, told: Mapping[str, Any]) -> Iterator[De
         if not keep:
             opened.finish("failed", error=_told(asked))
         raise
+    except sa.exc.DBAPIError:
+        raise  # not what was asked for has failed but our database: another run is to try again
     except Exception as error:
         opened.finish("failed", error=_told(error))
         raise

@@ -18,6 +18,7 @@ from media_pipeline.requests.tables import LEASES, MEDIA, NONCES, Database
 
 _LOG = logging.getLogger(__name__)
 _INSERT_NONCE = NONCES.insert()
+_RUN, _DAY_S = "run:", 86400.0
 
 
 class Nonces:
@@ -72,9 +73,10 @@ class Lease:
         return True
 
     @contextmanager
-    def kept(self) -> Iterator[None]:
+    def kept(self, *, release: bool = True) -> Iterator[None]:
         """Take the lease from whoever has it, and renew it for the time of the block, from a thread
-        of its own: what is done meanwhile may not come to it for minutes.
+        of its own: what is done meanwhile may not come to it for minutes. Unless ``release``, it
+        runs out by itself afterwards.
         """
         stop = threading.Event()
 
@@ -93,7 +95,8 @@ class Lease:
         finally:
             stop.set()
             thread.join()
-            self.release()
+            if release:
+                self.release()
 
     def release(self) -> None:
         """Give it back, if it is ours."""
@@ -101,6 +104,38 @@ class Lease:
             connection.execute(
                 LEASES.delete().where(LEASES.c.name == self._name, LEASES.c.holder == self.holder)
             )
+
+
+class RunLeases:
+    """What runs hold for as long as they work, whoever asked for them."""
+
+    def __init__(
+        self, database: Database, seconds: float, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._database = database
+        self._seconds = seconds
+        self._clock = clock
+
+    def of(self, run_id: str) -> Lease:
+        """The lease of a run."""
+        return Lease(self._database, _run_name(run_id), self._seconds, self._clock)
+
+    def until(self, run_id: str) -> float | None:
+        """When the lease of a run ends or has ended (seconds since 1970); None without one."""
+        asked = sa.select(LEASES.c.until).where(LEASES.c.name == _run_name(run_id))
+        with self._database.read() as connection:
+            return connection.scalar(asked)
+
+    def forget(self) -> None:
+        """Drop those that ended more than a day ago."""
+        old = [LEASES.c.name.startswith(_RUN), LEASES.c.until < self._clock() - _DAY_S]
+        with self._database.write(durable=False) as connection:
+            connection.execute(LEASES.delete().where(*old))
+
+
+def _run_name(run_id: str) -> str:
+    """Of 32 characters, as the table has them, and never that of a job."""
+    return _RUN + run_id.replace("-", "")[: 32 - len(_RUN)]
 
 
 @dataclass(frozen=True)

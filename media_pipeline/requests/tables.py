@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -13,6 +14,7 @@ import sqlalchemy as sa
 from media_pipeline.errors import StoreError
 
 METADATA = sa.MetaData()
+_AGAIN_S = 1.0
 
 JOBS = sa.Table(
     "jobs",
@@ -91,6 +93,7 @@ class Database:
     Parameters
     ----------
     url : of SQLAlchemy, such as ``sqlite:////var/lib/gateway.db``.
+    patience : seconds in which a server that does not answer may come back before that is an error.
 
     Raises
     ------
@@ -98,7 +101,8 @@ class Database:
         when it cannot be opened.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, patience: float = 0.0) -> None:
+        self._patience = patience
         parsed = sa.make_url(url)
         self._sqlite = parsed.get_backend_name() == "sqlite"
         self._writer = threading.Lock()
@@ -123,7 +127,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
         """A transaction that only reads."""
-        with self._engine.connect() as connection, connection.begin():
+        with self._connected() as connection, connection.begin():
             yield connection
 
     @contextmanager
@@ -140,12 +144,23 @@ class Database:
         # again every now and then, so that under load the unlucky would wait for seconds.
         with (
             self._writer if self._sqlite else nullcontext(),
-            self._engine.connect().execution_options(**options) as connection,
+            self._connected().execution_options(**options) as connection,
             connection.begin(),
         ):
             if queue and not self._sqlite:
                 connection.execute(sa.text("SELECT pg_advisory_xact_lock(7301)"))
             yield connection
+
+    def _connected(self) -> sa.Connection:
+        """A connection. Nothing has been said on it yet, so that it may be asked for again."""
+        deadline = time.monotonic() + self._patience
+        while True:
+            try:
+                return self._engine.connect()
+            except sa.exc.OperationalError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(_AGAIN_S)
 
     def close(self) -> None:
         """Close all connections."""
