@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 from pydantic import Field
 
-from media_pipeline.errors import InvalidParameter, NoSpeech
+from media_pipeline.errors import InvalidParameter, NoSpeech, Unavailable
 from media_pipeline.media.files import atomic_path
 from media_pipeline.media.probe import MediaInfo
 from media_pipeline.production.base import (
@@ -34,6 +35,7 @@ from media_pipeline.stages.highlights.clips import Params as ClipParams
 from media_pipeline.stages.highlights.prints import Print, alike
 from media_pipeline.stages.portrait import crop_film
 from media_pipeline.store import StoredArtifact
+from media_pipeline.text.cues import cues_from_table
 
 _OF_STAGE = (
     *("count", "clip_duration", "keywords", "weights", "min_score"),
@@ -80,9 +82,9 @@ def prepare(values: Mapping[str, Any]) -> Task:
         ranges = [_range(row) for row in rows]
         if params.export and rows:
             files = _clips(job, found, rows, stage, coding)
-            for file in files if params.portrait else ():
-                if file.endswith(".mp4") and not crop_film(job.folder / file):
-                    job.note(f"{file} is as narrow already as an upright picture")
+            if params.portrait:
+                whole = not (params.width or params.height)  # else captions are elsewhere
+                _make_upright(job, rows, files, captions=whole)
             _draw(job, rows, files, params.caption)
             for entry, name in zip(ranges, files, strict=True):
                 entry["OutputURL"] = name
@@ -183,6 +185,23 @@ def _draw(job: Job, rows: Sequence[Row], files: Sequence[str], style: Style | No
     if draw is not None:
         for row, file in zip(rows, files, strict=True):
             draw(job.folder / file, row["start"], row["end"])
+
+
+def _make_upright(job: Job, rows: Sequence[Row], files: Sequence[str], *, captions: bool) -> None:
+    """Crop the clips, in place; ``captions`` that are in the film's picture stay readable."""
+    try:
+        read = cues_from_table(job.runner.request(job.key, "ocr_cues").table("cues.parquet"))
+    except Unavailable:
+        read = []
+    for row, file in zip(rows, files, strict=True):
+        begin, stop = row["start"], row["end"]
+        inside = [
+            replace(cue, start=max(0.0, cue.start - begin), end=min(cue.end, stop) - begin)
+            for cue in read
+            if captions and cue.start < stop and cue.end > begin
+        ]
+        if file.endswith(".mp4") and not crop_film(job.folder / file, inside):
+            job.note(f"{file} is as narrow already as an upright picture")
 
 
 def _clips(

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from media_pipeline.errors import NothingToDo
+from media_pipeline.media.probe import MediaInfo
 from media_pipeline.production.base import Function, Job, Result, Task, checked, stage_fields
 from media_pipeline.production.films import MP4, hand_over, unchanged
-from media_pipeline.stages.portrait import PORTRAIT
+from media_pipeline.stages.portrait import PORTRAIT, window_share
 
 
 class PortraitParams(stage_fields(PORTRAIT, "ratio")):  # type: ignore[misc]
@@ -23,7 +24,11 @@ def prepare(values: Mapping[str, Any]) -> Task:
     params = checked(PortraitParams, values)
 
     def work(job: Job) -> Result:
+        source = job.runner.request(job.key, "source")
+        info = MediaInfo.model_validate(source.facts["media"])
         try:
+            # before captions are read in vain
+            window_share(info, job.runner.store.media.get(job.key).name, params.ratio)
             found = job.runner.request(
                 job.key, PORTRAIT, {PORTRAIT.name: params.model_dump()}, progress=job.progress
             )

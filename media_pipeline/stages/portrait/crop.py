@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,14 +22,17 @@ from media_pipeline.media.face_tracks import follow
 from media_pipeline.media.probe import probe
 from media_pipeline.stages.base import Progress, quiet
 from media_pipeline.stages.frames import analyse
+from media_pipeline.stages.portrait.captions import Band, Standing, bands, lay, room, standing
 from media_pipeline.stages.portrait.cues import FACE_WIDTH, Look, Watcher
-from media_pipeline.stages.portrait.path import best_windows, between, calm
+from media_pipeline.stages.portrait.path import attention, best_windows, between, calm
 from media_pipeline.stages.remake import remake
+from media_pipeline.text.cues import Cue
 
 NARROW = 0.98
 """Share of the width from which a window shows nothing less than the film."""
 _RATE = 8.0  # looks per second
 _FINE = 50.0  # moments per second of a moving window
+_FOR_TEXT = 0.85  # of what is to be seen, for which a window goes where it holds the captions
 _APART = 0.4  # share of the looks with faces too far from each other, from which a shot is fitted
 _BLUR = 0.06  # of the height: sides that do not ask to be looked at
 _DIM = 0.6
@@ -44,12 +48,14 @@ class Course:
     starts : seconds at which shots begin.
     times, middles : for each shot seconds and the window's middle then, of the picture's width;
         none for a shot that is fitted in whole, with blurred sides.
+    bands : captions that are laid over the picture, as the window would cut them, in time order.
     """
 
     share: float
     starts: tuple[float, ...]
     times: tuple[tuple[float, ...], ...]
     middles: tuple[tuple[float, ...], ...]
+    bands: tuple[Band, ...] = ()
 
     def at(self, time: float) -> float | None:
         """The window's middle at a time, or None where the picture is fitted in whole."""
@@ -60,7 +66,12 @@ class Course:
 
 
 def plan_course(
-    path: Path, starts: Sequence[float], share: float, *, progress: Progress = quiet
+    path: Path,
+    starts: Sequence[float],
+    share: float,
+    captions: Sequence[Cue] = (),
+    *,
+    progress: Progress = quiet,
 ) -> Course:
     """Look at a film and decide where its subject is.
 
@@ -69,6 +80,8 @@ def plan_course(
     path : the film.
     starts : seconds at which shots begin.
     share : width of the window, of the picture's.
+    captions : those in the picture, with their boxes. The window is where it holds them whole if
+        that costs little of the subject; the others are laid over the picture.
 
     Raises
     ------
@@ -76,15 +89,19 @@ def plan_course(
     """
     starts = [0.0, *(s for s in starts if s > 0)]
     looks: list[list[tuple[float, Look]]] = [[] for _ in starts]
-    watcher, shot = Watcher(), 0
+    watcher, shot, aspect = Watcher(), 0, 16 / 9
     for glance, faces in follow(_glances(path, starts), lambda g: (g.time, g.luma())):
         if glance.shot != shot:
             watcher.cut()
             shot = glance.shot
+        aspect = glance.picture.shape[1] / glance.picture.shape[0]
         looks[shot].append((glance.time, watcher.look(glance.picture, faces)))
         progress(glance.time)
-    planned = [_shot(found, share) for found in looks]
-    return Course(share, tuple(starts), *(tuple(part) for part in zip(*planned, strict=True)))
+    shown = standing(captions, aspect)
+    planned = [_shot(found, share, shown) for found in looks]
+    course = Course(share, tuple(starts), *(tuple(part) for part in zip(*planned, strict=True)))
+    moments = sorted({*starts, *(time for times in course.times for time in times)})
+    return replace(course, bands=tuple(bands(shown, course.at, moments, share)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +125,14 @@ def _glances(path: Path, starts: Sequence[float]) -> Iterator[_Glance]:
             yield _Glance(now, frame.time, frame.bgr())
 
 
-def crop_film(path: Path, ratio: float = 9 / 16) -> bool:
+def crop_film(path: Path, captions: Sequence[Cue] = (), ratio: float = 9 / 16) -> bool:
     """Make a film upright in place, for films that are clips: their shots are found here.
+
+    Parameters
+    ----------
+    path : the film.
+    captions : those in its picture, with their boxes.
+    ratio : width of the picture over its height.
 
     Returns
     -------
@@ -128,21 +151,28 @@ def crop_film(path: Path, ratio: float = 9 / 16) -> bool:
         return False
     with TemporaryDirectory(prefix="media_pipeline_") as folder:
         look = analyse(path, thumbs=Path(folder), info=info)
-    course = plan_course(path, shot_starts(look.shots["start"].to_pylist()), share)
+    course = plan_course(path, shot_starts(look.shots["start"].to_pylist()), share, captions)
     remake(path, info, path, lambda canvases: follow_subject(canvases, course), upright=True)
     return True
 
 
 def _shot(
-    found: Sequence[tuple[float, Look]], share: float
+    found: Sequence[tuple[float, Look]], share: float, captions: Sequence[Standing]
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
     if not found:
         return (0.0,), (0.5,)
     wide = [_spread(look) > share for _, look in found if len(look.faces) > 1]
     if sum(wide) > _APART * len(found):
         return (), ()
-    wanted = best_windows([look.columns for _, look in found], share)
-    times, middles = between([time for time, _ in found], calm(wanted, share), _FINE)
+    seen, columns = [time for time, _ in found], [look.columns for _, look in found]
+    wanted, narrow = best_windows(columns, share), room(seen, captions, share)
+    if narrow is not None:
+        held = best_windows(columns, share, narrow)
+        if attention(columns, share, held) < _FOR_TEXT * attention(columns, share, wanted):
+            narrow = None
+        else:
+            wanted = held
+    times, middles = between(seen, calm(wanted, share, narrow), _FINE)
     return tuple(times.tolist()), tuple(middles.tolist())
 
 
@@ -152,6 +182,7 @@ def _spread(look: Look) -> float:
 
 def follow_subject(canvases: Iterator[Canvas], course: Course) -> Iterator[Canvas]:
     """The pictures in the window, upright and as high as the film."""
+    later, shown = deque(course.bands), list[Band]()
     for canvas in canvases:
         width, height = canvas.size
         size = max(2, round(width * course.share / 2) * 2)
@@ -162,6 +193,11 @@ def follow_subject(canvases: Iterator[Canvas], course: Course) -> Iterator[Canva
                 continue
             left = np.clip(middle * old.shape[1] - new.shape[1] / 2, 0, old.shape[1] - new.shape[1])
             new[:] = _window(old, float(left), new.shape[1])
+        while later and later[0].start <= canvas.time + 1e-4:
+            shown.append(later.popleft())
+        shown = [band for band in shown if canvas.time + 1e-4 < band.end]
+        for band in shown if middle is not None else ():
+            lay(canvas, found, band)
         yield found
 
 

@@ -16,7 +16,9 @@ _MOST = 400  # moments that the path is solved for at once
 _SLOWLY, _EVENLY, _SOFTLY = 1.0, 3.0, 6.0  # weights of speed, acceleration and jerk
 
 
-def best_windows(columns: Sequence[NDArray[np.float32]], share: float) -> Path:
+def best_windows(
+    columns: Sequence[NDArray[np.float32]], share: float, room: Path | None = None
+) -> Path:
     """The middles of a window at each moment, as shares of the width.
 
     The window holds as much as it can of what is to be seen, and moves only for what is worth it
@@ -26,12 +28,15 @@ def best_windows(columns: Sequence[NDArray[np.float32]], share: float) -> Path:
     ----------
     columns : how much there is to be seen in each column, of sum 1.
     share : width of the window, of the picture's.
+    room : (n, 2), the least and the largest middle at each moment.
     """
-    count = len(columns[0])
-    size = max(3, round(share * count))
-    shape = np.hanning(size + 2)[1:-1] + 0.5
-    held = np.stack([np.convolve(c, shape, "valid") for c in columns])
+    held, size, count = _held(columns, share)
     places = np.arange(held.shape[1])
+    if room is not None:
+        middles = (places + size / 2) / count
+        slack = 0.5 / count  # there is always a place
+        outside = (middles < room[:, :1] - slack) | (middles > room[:, 1:] + slack)
+        held = held - 1e3 * outside
     cost = _MOVE * np.abs(places[:, None] - places[None]) / count
     best = held[0].copy()
     came: list[NDArray[np.intp]] = []
@@ -48,8 +53,31 @@ def best_windows(columns: Sequence[NDArray[np.float32]], share: float) -> Path:
     return (np.array(taken[::-1]) + size / 2) / count
 
 
-def calm(path: Path, share: float) -> Path:
+def attention(columns: Sequence[NDArray[np.float32]], share: float, path: Path) -> float:
+    """How much of what is to be seen windows with these middles hold; only ratios mean anything."""
+    held, size, count = _held(columns, share)
+    places = np.clip(np.rint(path * count - size / 2).astype(int), 0, held.shape[1] - 1)
+    return float(held[np.arange(len(path)), places].mean())
+
+
+def _held(
+    columns: Sequence[NDArray[np.float32]], share: float
+) -> tuple[NDArray[np.float64], int, int]:
+    """What a window at each place holds at each moment, its width and the picture's in columns."""
+    count = len(columns[0])
+    size = max(3, round(share * count))
+    shape = np.hanning(size + 2)[1:-1] + 0.5
+    return np.stack([np.convolve(c, shape, "valid") for c in columns]), size, count
+
+
+def calm(path: Path, share: float, room: Path | None = None) -> Path:
     """A path without jitter and overshoot near the one wanted, inside the picture.
+
+    Parameters
+    ----------
+    path : middles of the window, of the width.
+    share : width of the window.
+    room : (n, 2), the least and the largest middle at each moment, kept but for easing.
 
     References
     ----------
@@ -57,11 +85,13 @@ def calm(path: Path, share: float) -> Path:
     camera paths", CVPR 2011: least sums of absolute speed, acceleration and jerk give stretches at
     rest and at constant speed.
     """
-    low, high = share / 2, 1 - share / 2
-    if len(path) < 4 or np.ptp(np.percentile(path, (5, 95))) < _STILL * share:
+    if room is None:
+        room = np.tile([share / 2, 1 - share / 2], (len(path), 1))
+    low, high = float(room[:, 0].max()), float(room[:, 1].min())
+    if low <= high and (len(path) < 4 or np.ptp(np.percentile(path, (5, 95))) < _STILL * share):
         return np.full(len(path), float(np.clip(np.median(path), low, high)))
     step = -(-len(path) // _MOST)
-    found = _eased(_least(path[::step], low, high))
+    found = _eased(_least(path[::step], room[::step]))
     return np.interp(np.arange(len(path)), np.arange(len(path))[::step], found)
 
 
@@ -82,7 +112,7 @@ def between(times: Sequence[float], path: Path, rate: float) -> tuple[Path, Path
     return fine, np.asarray(PchipInterpolator(times, path)(fine), float)
 
 
-def _least(path: Path, low: float, high: float) -> Path:
+def _least(path: Path, room: Path) -> Path:
     from scipy import sparse
     from scipy.optimize import linprog
 
@@ -108,9 +138,9 @@ def _least(path: Path, low: float, high: float) -> Path:
         np.concatenate(costs),
         A_ub=sparse.vstack(rows).tocsc(),
         b_ub=np.concatenate(bounds),
-        bounds=[(low, high)] * count + [(0, None)] * sum(sizes),
+        bounds=[*room.tolist(), *[(0, None)] * sum(sizes)],
         method="highs",
     )
     if solved.status != 0:
-        return np.full(count, float(np.clip(np.median(path), low, high)))
+        return np.asarray(np.clip(np.median(path), room[:, 0], room[:, 1]), np.float64)
     return np.asarray(solved.x[:count], np.float64)

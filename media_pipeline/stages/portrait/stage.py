@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pydantic import Field
 
-from media_pipeline.errors import NothingToDo, NoVideoStream
+from media_pipeline.errors import NoCaptionsFound, NothingToDo, NoVideoStream
 from media_pipeline.media.encode import Preset
+from media_pipeline.media.probe import MediaInfo
 from media_pipeline.stages.base import (
     FileOutput,
     MediaOutput,
@@ -18,6 +21,7 @@ from media_pipeline.stages.base import (
 from media_pipeline.stages.pairs import PAIRS
 from media_pipeline.stages.portrait.crop import NARROW, follow_subject, plan_course, shot_starts
 from media_pipeline.stages.remake import finished, remake
+from media_pipeline.text.cues import Cue, cues_from_table
 
 _LOOKING = 0.4  # of the work
 
@@ -32,25 +36,45 @@ class Params(StageParams):
     preset: Preset = Field("veryfast", description="effort of the encoder: slower is smaller")
 
 
-def _run(work: Work) -> Outcome:
-    params: Params = work.params
-    video = work.info.video
+def window_share(info: MediaInfo, name: str, ratio: float) -> float:
+    """How wide the window is of the picture's width.
+
+    Parameters
+    ----------
+    name : what to call the film towards people.
+    ratio : of the upright picture's width to its height.
+
+    Raises
+    ------
+    NoVideoStream
+    NothingToDo
+        when the film is that narrow already.
+    """
+    video = info.video
     if video is None:
-        raise NoVideoStream(work.name)
-    share = params.ratio * video.height / (video.width * video.sample_aspect)
+        raise NoVideoStream(name)
+    share = ratio * video.height / (video.width * video.sample_aspect)
     if share > NARROW:
         raise NothingToDo(
-            f"{work.name} is {video.width} x {video.height}, which is as narrow as asked for",
+            f"{name} is {video.width} x {video.height}, which is as narrow as asked for",
             "give a wider film or a smaller ratio",
         )
+    return share
+
+
+def _run(work: Work) -> Outcome:
+    params: Params = work.params
+    share = window_share(work.info, work.name, params.ratio)
     found = work.inputs["frames"]
     raise_reason(found)
     starts = shot_starts(found.table("shots.parquet")["start"].to_pylist())
     seconds = max(work.info.duration, 1e-3)
+    captions, warnings = _captions(work)
     course = plan_course(
         work.media,
         starts,
         share,
+        captions,
         progress=lambda time: work.progress(_LOOKING * min(1.0, time / seconds)),
     )
     target = work.out / "portrait.mp4"
@@ -70,18 +94,35 @@ def _run(work: Work) -> Outcome:
         "shots": len(course.starts),
         "fitted": sum(not m for m in course.middles),
         "moving": sum(len(set(m)) > 1 for m in course.middles),
+        "captions": len(captions),
+        "bands": [[round(band.start, 3), round(band.end, 3)] for band in course.bands],
     }
-    return finished(work, target, middles, facts)
+    outcome = finished(work, target, middles, facts)
+    return replace(outcome, warnings=(*warnings, *outcome.warnings))
+
+
+def _captions(work: Work) -> tuple[list[Cue], tuple[str, ...]]:
+    """The captions in the picture, and a warning where they could not be looked for."""
+    read = work.inputs.get("ocr_cues")
+    if read is None:
+        return [], ("captions were not looked for: the window may cut them",)
+    if read.reason is None:
+        return cues_from_table(read.table("cues.parquet")), ()
+    if read.reason.code == NoCaptionsFound.__name__:
+        return [], ()
+    return [], (f"captions may be cut by the window: {read.reason.message}",)
 
 
 PORTRAIT = Stage(
     name="portrait",
     group="functions",
     description="The film as an upright one: a window that follows its subject, at rest where it "
-    "can be; shots whose faces do not fit are shown whole between blurred sides.",
+    "can be; shots whose faces do not fit are shown whole between blurred sides, and captions that "
+    "the window would cut are laid over it, smaller.",
     version="2",
     params=Params,
-    inputs=("source", "frames"),
+    inputs=("source", "frames", "ocr_cues"),
+    dispensable=("ocr_cues",),
     outputs=(MediaOutput("portrait.mp4"), FileOutput(PAIRS)),
     run=_run,
     kinds=("mp4",),

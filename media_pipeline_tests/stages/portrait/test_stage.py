@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,10 @@ import pytest
 from media_pipeline.errors import NothingToDo
 from media_pipeline.media.decode import decode
 from media_pipeline.media.probe import probe
-from media_pipeline.stages.base import Work
+from media_pipeline.production.base import Job
+from media_pipeline.production.functions import FUNCTIONS
+from media_pipeline.runner import Runner
+from media_pipeline.stages.base import Work, quiet
 from media_pipeline.stages.portrait import (
     PORTRAIT,
     Course,
@@ -21,7 +25,11 @@ from media_pipeline.stages.portrait import (
 )
 from media_pipeline.stages.portrait.path import best_windows, calm
 from media_pipeline.stages.remake import remake
+from media_pipeline.store import Store, StoredArtifact
+from media_pipeline.text.cues import Cue
+from media_pipeline_tests.generators.captions import Film, make_clip
 from media_pipeline_tests.generators.coded import coded
+from media_pipeline_tests.generators.grounds import pictures
 from media_pipeline_tests.generators.subjects import (
     FPS,
     SCENES,
@@ -30,7 +38,7 @@ from media_pipeline_tests.generators.subjects import (
     inside,
     make_subject,
 )
-from media_pipeline_tests.generators.video import write_video
+from media_pipeline_tests.generators.video import ffmpeg, write_video
 
 SHARE = (9 / 16) ** 2
 
@@ -109,3 +117,68 @@ def test_a_clip_is_made_upright_in_place_and_only_once(tmp_path: Path) -> None:
     assert video is not None
     assert (video.width, video.height, video.frames) == (202, 360, 25)
     assert not crop_film(film.path)
+
+
+def _wide(count: int, size: tuple[int, int] = (640, 360)) -> list[np.ndarray]:
+    return list(islice(pictures("hand", size, 25, seed=2), count))
+
+
+def _made(film: Path, tmp_path: Path) -> StoredArtifact:
+    runner = Runner(Store(tmp_path / "lake"))
+    return runner.request(runner.ingest(film).key, PORTRAIT)
+
+
+def test_one_picture_of_odd_sides_is_made_upright(tmp_path: Path) -> None:
+    film = tmp_path / "one.mp4"
+    write_video(film, [p[:, :639] for p in _wide(1, (640, 359))], pixels="yuv444p")
+    made = _made(film, tmp_path)
+    video = probe(made.path("portrait.mp4")).video
+    assert video is not None
+    assert (video.width, video.height, video.frames) == (202, 360, 1)
+    assert not made.manifest.warnings
+
+
+def test_ten_bits_stay_and_transparency_is_told_to_be_gone(tmp_path: Path) -> None:
+    deep, clear = tmp_path / "deep.mp4", tmp_path / "clear.mov"
+    write_video(deep, _wide(5), pixels="yuv420p10le")
+    video = probe(_made(deep, tmp_path).path("portrait.mp4")).video
+    assert video is not None
+    assert video.pixel_format == "yuv420p10le"
+    ffmpeg("-i", deep, "-c:v", "qtrle", "-pix_fmt", "argb", clear)
+    made = _made(clear, tmp_path)
+    assert [frame.bgr().shape for frame in decode(made.path("portrait.mp4"))] == [(360, 202, 3)] * 5
+    assert "transparent" in made.manifest.warnings[0]
+
+
+def test_the_function_leaves_an_upright_film_as_it_is_and_says_so(tmp_path: Path) -> None:
+    film = tmp_path / "film.mp4"
+    write_video(film, [np.ascontiguousarray(np.rot90(p)) for p in _wide(5, (320, 180))])
+    runner, notes = Runner(Store(tmp_path / "lake")), list[str]()
+    (tmp_path / "out").mkdir()
+    job = Job(runner, runner.ingest(film).key, tmp_path / "out", "out.mp4", quiet, notes.append)
+    assert FUNCTIONS["VideoH2V"].prepare({}).work(job) == {}
+    (note,) = notes
+    assert "unchanged: film.mp4 is 180 x 320, which is as narrow as asked for" in note
+    assert "ocr_cues" not in runner.store.assets(), "nothing is read in vain"
+    before, after = ([f.bgr() for f in decode(p)] for p in (film, tmp_path / "out" / "out.mp4"))
+    np.testing.assert_array_equal(before, after)
+
+
+@pytest.mark.slow
+def test_the_function_reads_captions_and_keeps_them_whole(tmp_path: Path) -> None:
+    cue = Cue(0.2, 1.2, "我们没有时间了 他们马上就要到这里来")
+    make_clip(tmp_path / "film.mp4", Film([cue], 1.6, ground="hand"), crf=12)
+    made = _made(tmp_path / "film.mp4", tmp_path)
+    assert made.facts["captions"] == 1
+    ((start, end),) = made.facts["bands"]
+    assert start <= 0.2
+    assert end >= 1.2
+
+
+def test_a_film_whose_captions_could_not_be_read_says_so(tmp_path: Path) -> None:
+    film = tmp_path / "film.mp4"
+    write_video(film, _wide(3))
+    runner = Runner(Store(tmp_path / "lake"))
+    key = runner.ingest(film).key
+    made = runner.request(key, PORTRAIT, without=("ocr_cues",))
+    assert "captions were not looked for" in made.manifest.warnings[0]
