@@ -3,7 +3,9 @@
     python benchmarks/audio_functions.py [--only beats quality denoise] [--seeds 1] [--voices 2]
 
 Songs and speech are generated; the songs' seeds are not those that ``fit_beats.py`` fits to. Beats
-are scored by mir_eval (F at 70 ms; "octave" takes half, double and shifted by half as right),
+are scored by mir_eval (F at 70 ms; "octave" takes half, double and shifted by half as right); the
+songs are as hard as they should be where librosa's default reaches about 0.77, its F over other
+rendered songs;
 denoising by SI-SDR, PESQ (wide band) and STOI, quality by its rank correlation with PESQ. Peers
 come with ``pip install -e '.[test,benchmark]'``; one that is missing is named and left out.
 """
@@ -29,7 +31,7 @@ from media_pipeline.stages.denoise.rnnoise import rnnoise
 from media_pipeline_tests.generators import damage
 from media_pipeline_tests.generators.songs import ANY, STYLES, make_song
 
-FIRST_SEED = 10_000
+FIRST_SEED = 20_000
 SPEECH_RATE = 16000
 Floats = NDArray[np.float64]
 Peer = Callable[[Floats, int], Floats]

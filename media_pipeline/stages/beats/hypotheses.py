@@ -16,7 +16,14 @@ from scipy.ndimage import maximum_filter1d
 from media_pipeline.stages.beats.bars import marks
 from media_pipeline.stages.beats.follow import follow, normalised
 from media_pipeline.stages.beats.onsets import BANDS, CHROMA_FPS, FPS, Onsets
-from media_pipeline.stages.beats.tempo import WINDOWS_S, Floats, periods, tempo_path, tempogram
+from media_pipeline.stages.beats.tempo import (
+    JUMP_COST,
+    WINDOWS_S,
+    Floats,
+    periods,
+    tempo_path,
+    tempogram,
+)
 from media_pipeline.stages.beats.weights import beat_scores
 
 RATIOS = (1, 2, 1 / 2, 3 / 2, 2 / 3, 4 / 3, 3 / 4, 3, 1 / 3)
@@ -87,10 +94,12 @@ def hypotheses(onsets: Onsets, found: Floats) -> Iterator[Hypothesis]:
         normalised(flux @ _LOW),
         normalised(harmonic_change(onsets)),
     ]
-    steady, swaying = (
-        periods(tempo_path(tempogram(strengths[0], window)), len(flux)) for window in WINDOWS_S
+    evidence = [tempogram(strengths[0], window) for window in WINDOWS_S]
+    free, loyal = (
+        [periods(tempo_path(e, cost), len(flux)) for e in evidence] for cost in (JUMP_COST, np.inf)
     )
-    for strength, period in (*((s, steady) for s in strengths), (strengths[0], swaying)):
+    curves = [(s, free[0]) for s in strengths] + [(strengths[0], p) for p in (free[1], *loyal)]
+    for strength, period in curves:
         bpm = 60 * FPS / float(np.median(period))
         for ratio in RATIOS:
             if not _SLOWEST_BPM < bpm * ratio < _FASTEST_BPM:

@@ -14,7 +14,8 @@ WINDOWS_S = (8.0, 4.5)
 _GRID = 140
 _USUAL_BPM, _SPREAD_OCTAVES = 118.0, 0.9
 _CHANGE = 0.03  # octaves within STEP_S that cost nothing much
-_JUMP_COST = 8.0  # so that a real jump of the tempo is followed
+JUMP_COST = 8.0
+"""At most, for a change of any size: a real jump of the tempo is followed."""
 _EVIDENCE = 4.0
 _AT_ONCE = 256
 
@@ -62,12 +63,14 @@ def _at(rows: Floats, places: Floats) -> Floats:
     return taken
 
 
-def tempo_path(evidence: Floats) -> NDArray[np.int64]:
+def tempo_path(evidence: Floats, jump_cost: float = JUMP_COST) -> NDArray[np.int64]:
     """The most likely tempo over time: Viterbi over the tempogram, with a log-normal prior.
 
     Parameters
     ----------
     evidence : as :func:`tempogram` gives it.
+    jump_cost : the most that a change costs. Without a limit the path cannot go from the beat to
+        its half or double on the way, but slides where the tempo jumps.
 
     Returns
     -------
@@ -77,7 +80,7 @@ def tempo_path(evidence: Floats) -> NDArray[np.int64]:
     prior = np.exp(-0.5 * ((octaves - np.log2(_USUAL_BPM)) / _SPREAD_OCTAVES) ** 2)
     gain = np.log(evidence * prior + 1e-3) * _EVIDENCE
     step = (octaves[:, np.newaxis] - octaves) / _CHANGE
-    cost = np.minimum(0.5 * step**2, _JUMP_COST)
+    cost = np.minimum(0.5 * step**2, jump_cost)
     best = gain[0].copy()
     came = np.zeros(gain.shape, np.int64)
     for i in range(1, len(gain)):

@@ -22,6 +22,7 @@ _SILENT = 0.05
 """Sum of the magnitudes of a window that is digital silence but for rounding."""
 _QUIET = 0.01  # of the loud parts: there is no beat to be heard
 _AROUND_S = 1.0
+_BEGUN = 0.3  # of the median onset strength: what a beat at an end has
 _SMOOTH_BEATS = 5
 _SAME_S = 0.07
 _CLEAR = 2.5  # times the usual onset strength: what beats of clear music reach
@@ -119,7 +120,7 @@ def track(onsets: Onsets) -> Tracked:
 
 
 def heard(onsets: Onsets, beats: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The beats without those that fall into silence."""
+    """The beats without those that fall into silence, and at both ends those without an onset."""
     around = maximum_filter1d(onsets.level, int(_AROUND_S * FPS))
     loud = np.percentile(onsets.level, 95)
     here = np.minimum(beats, len(around) - 1)
@@ -129,7 +130,17 @@ def heard(onsets: Onsets, beats: NDArray[np.int64]) -> NDArray[np.int64]:
         return np.asarray(kept[:0])
     slack = int(0.05 * FPS)
     inside = (kept >= sounding[0] - slack) & (kept <= sounding[-1] + slack)
-    return np.asarray(kept[inside])
+    return _begun(onsets, kept[inside])
+
+
+def _begun(onsets: Onsets, beats: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The beats from the first to the last on which something begins: not those of a fading end."""
+    if not len(beats):
+        return beats
+    around = maximum_filter1d(onsets.flux.mean(axis=1), 2 * int(_SAME_S * FPS) + 1)
+    strength = around[np.minimum(beats, len(around) - 1)]
+    strong = np.flatnonzero(strength > _BEGUN * np.median(strength))
+    return beats[strong[0] : strong[-1] + 1]
 
 
 def _same(one: Hypothesis, other: Hypothesis) -> bool:

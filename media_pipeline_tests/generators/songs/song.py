@@ -27,6 +27,9 @@ _PROGRESSIONS = (
     (9, 7, 5, 7), (0, 4, 5, 7), (5, 0, 7, 9),
 )  # fmt: skip
 _MINOR = {2, 4, 9}
+_ACCENT = (0.3, 0.7)
+"""Players lean on the beat. With this, librosa's default finds the beats of these songs as well as
+those of other rendered songs (F about 0.77), and with 1.0 not (0.65)."""
 _SCALE = (0, 2, 4, 5, 7, 9, 11)
 
 
@@ -66,9 +69,17 @@ BEAT_FORM = (
 
 
 def make_song(
-    style: str, seed: int, form: Sequence[Section] = BEAT_FORM, *, bpm: float | None = None
+    style: str,
+    seed: int,
+    form: Sequence[Section] = BEAT_FORM,
+    *,
+    bpm: float | None = None,
+    accent: float | None = None,
 ) -> Song:
-    """Render a song of a style; the seed chooses tempo, key, chords, melodies and the mix."""
+    """Render a song of a style; the seed chooses tempo, key, chords, melodies and the mix.
+
+    ``accent`` is the level of notes between beats as a share of those on beats, else drawn too.
+    """
     rng = np.random.default_rng([seed, sum(map(ord, style))])
     how = random_style(rng) if style == ANY else _varied(STYLES[style], rng)
     base = bpm or float(rng.uniform(*how.bpm))
@@ -76,7 +87,9 @@ def make_song(
     count = how.pickup + bars * how.meter
     beats = _beat_times(how.tempo, base, count + 1, rng) + rng.uniform(0.2, 1.5)
     out = np.zeros(round((beats[-1] + 2.5) * RATE), np.float32)
-    player = _Player(how, beats, out, rng, int(rng.integers(-5, 6)))
+    if accent is None:
+        accent = float(np.random.default_rng([seed, len(style)]).uniform(*_ACCENT))
+    player = _Player(how, beats, out, rng, int(rng.integers(-5, 6)), accent)
     if how.pickup:
         player.pickup()
     at, sections = how.pickup, []
@@ -155,9 +168,16 @@ class _Material:
 
 class _Player:
     def __init__(
-        self, how: Style, beats: Tempo, out: Sound, rng: np.random.Generator, key: int
+        self,
+        how: Style,
+        beats: Tempo,
+        out: Sound,
+        rng: np.random.Generator,
+        key: int,
+        accent: float,
     ) -> None:
         self.how, self.beats, self.out, self.rng, self.key = how, beats, out, rng, key
+        self.accent = accent
         self.balance = rng.uniform(0.7, 1.3, 4)
 
     def time(self, beat: float) -> float:
@@ -174,6 +194,8 @@ class _Player:
         start = self.time(beat) + self.rng.normal(0, self.how.loose_ms / 1000) * 0.7
         seconds = max(0.05, self.time(beat + length) - self.time(beat))
         sound = note(name, 0 if name in DRUMS else midi, min(400, round(seconds * 20) * 5))
+        if 0.01 < beat % 1 < 0.99:
+            level *= self.accent
         first = max(0, round(start * RATE))
         part = self.out[first : first + len(sound)]
         part += sound[: len(part)] * np.float32(level * self.rng.uniform(0.85, 1.15))

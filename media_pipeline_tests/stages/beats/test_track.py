@@ -56,6 +56,22 @@ def test_half_or_double_tempo_is_among_the_candidates() -> None:
     assert any(abs(r - 2) < 0.15 or abs(r - 0.5) < 0.04 for r in ratios)
 
 
+@pytest.mark.parametrize("style", ["ballad", "metal"])
+def test_no_beat_is_counted_after_the_last_note(style: str) -> None:
+    song, found = tracked(style, 501)
+    assert len(song.samples) / song.rate > song.beats[-1] + 2 * 60 / song.bpm
+    assert found.beats[-1] < song.beats[-1] + 0.07
+
+
+def test_the_beat_does_not_turn_into_its_double_on_the_way() -> None:
+    """Every note is as loud as those on the beat, so that both are likely."""
+    song = make_song("folk", 500_064, accent=1.0)
+    found = track_beats([song.samples])
+    gaps = np.diff(found.beats)
+    assert gaps.max() < 1.4 * gaps.min()
+    assert hits(song.beats, found.beats) > 0.95
+
+
 @pytest.mark.parametrize("seconds", [0.0, 1 / RATE, 1.0, 5.0])
 def test_silence_has_no_beat(seconds: float) -> None:
     found = track_beats([np.zeros(round(seconds * RATE), np.float32)])
