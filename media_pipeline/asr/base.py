@@ -86,6 +86,24 @@ class Task:
     warn: Warn
 
 
+@dataclass(frozen=True)
+class Heard:
+    """What an engine made of some windows of a sound, before it is looked at as a whole.
+
+    Attributes
+    ----------
+    segments : in time order.
+    failed : windows that could not be recognised.
+    lacking : what the engine said it lacks; the same for all windows.
+    warnings : what else people should know.
+    """
+
+    segments: Sequence[Segment]
+    failed: int = 0
+    lacking: Sequence[str] = ()
+    warnings: Sequence[str] = ()
+
+
 class Recogniser(ABC):
     """An engine that turns sound into text, a few chunks of speech at a time.
 
@@ -99,6 +117,8 @@ class Recogniser(ABC):
     """Chunks that are recognised at once."""
     longest = 30.0
     """Seconds of the longest chunk that it takes, or does well on."""
+    remembers = False
+    """Whether what it hears depends on what it has heard before, so that no sound can be cut."""
     caveat = ""
     """What people should know about everything that it recognises."""
 
@@ -153,9 +173,27 @@ class Recogniser(ABC):
         """
         if windows and language is None:
             language = self.tell_language(samples, windows)
-        task = Task(samples, language, warn)
+        heard = self.hear(samples, language, windows, progress=progress)
+        return self.conclude([heard], windows, warn=warn)
+
+    def hear(
+        self,
+        samples: Samples,
+        language: str | None,
+        windows: Sequence[Span],
+        *,
+        progress: Progress = quiet,
+    ) -> Heard:
+        """What is said in some of the windows of a sound: as many whole batches of them as may be.
+
+        Windows of different batches know nothing of each other, so that they may be heard side by
+        side; :meth:`conclude` makes one result of it. Parameters are those of :meth:`transcribe`.
+        """
+        lacking: list[str] = []
+        warnings: list[str] = []
         if windows:
-            self.prepare(task)
+            self.prepare(Task(samples, language, lacking.append))
+        task = Task(samples, language, warnings.append)
         found: list[Segment] = []
         failed = 0
         for at in range(0, len(windows), self.batch):
@@ -165,10 +203,29 @@ class Recogniser(ABC):
             except Exception:  # one bad chunk must not end the job: each gets its own try
                 failed += sum(not self._alone(task, window, found) for window in batch)
             progress(min(1.0, (at + len(batch)) / len(windows)))
+        return Heard(found, failed, lacking, warnings)
+
+    def conclude(
+        self, parts: Sequence[Heard], windows: Sequence[Span], *, warn: Warn = unheard
+    ) -> list[Segment]:
+        """What is said in all windows, from what was heard in some after the other.
+
+        Raises
+        ------
+        EngineUnavailable
+            when the engine has failed on every one of several windows.
+        """
+        for message in dict.fromkeys(message for part in parts for message in part.lacking):
+            warn(message)
+        for part in parts:
+            for message in part.warnings:
+                warn(message)
+        failed = sum(part.failed for part in parts)
         if failed == len(windows) > 1:
             raise EngineUnavailable(
                 f"{self.name} failed on all {failed} stretches of speech", "choose another engine"
             )
+        found = [segment for part in parts for segment in part.segments]
         return [segment for segment in found if _sayable(segment, windows, warn)]
 
     def _alone(self, task: Task, window: Span, found: list[Segment]) -> bool:

@@ -62,6 +62,7 @@ class PocketSphinx(Recogniser):
 
     name = NAME
     longest = 15.0
+    remembers = True
     caveat = "pocketsphinx's transcript is rough: about one word in four is wrong"
 
     @property

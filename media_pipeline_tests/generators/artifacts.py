@@ -13,8 +13,24 @@ import pyarrow.parquet as pq
 
 from media_pipeline.errors import MediaPipelineError
 from media_pipeline.media.probe import probe
-from media_pipeline.stages.base import Artifact, Outcome, Reason, Stage, StageParams, Work, quiet
-from media_pipeline.stages.tables import CAPTIONS, OCR_CUES, SPEECH_CUES, WORDS, TableSpec
+from media_pipeline.stages.base import (
+    Artifact,
+    Outcome,
+    Reason,
+    Stage,
+    StageParams,
+    TableOutput,
+    Work,
+    quiet,
+)
+from media_pipeline.stages.tables import (
+    CAPTIONS,
+    OCR_CUES,
+    SPEECH_CUES,
+    WORDS,
+    TableSpec,
+    check_table,
+)
 from media_pipeline.text.cues import Cue, Word, cues_to_table, words_to_table
 
 
@@ -118,31 +134,38 @@ def speech_subtitles(folder: Path, cues: Sequence[Cue]) -> FolderArtifact:
 
 
 def run_split(
-    stage: Stage,
-    media: Path,
-    out: Path,
-    longest: float,
-    inputs: Mapping[str, Artifact] | None = None,
-    params: StageParams | None = None,
+    stage: Stage, media: Path, out: Path, longest: float, params: StageParams | None = None
 ) -> tuple[FolderArtifact, list[FolderArtifact]]:
-    """What a stage makes of a film in parts of about so many seconds, and the parts.
-
-    What each is to do goes through JSON, and no part knows of the others, as in runs of their own.
-    """
-    assert stage.split is not None
+    """What a stage makes of a film in parts of about so many seconds, and the parts."""
     work = Work(
         media=media,
         info=probe(media),
-        inputs={"source": source(media, out.parent), **(inputs or {})},
+        inputs={"source": source(media, out.parent)},
         params=params or stage.params(),
         out=out,
         name=media.name,
     )
-    parts = []
+    return in_parts(stage, work, longest)
+
+
+def in_parts(
+    stage: Stage, work: Work, longest: float
+) -> tuple[FolderArtifact, list[FolderArtifact]]:
+    """As :func:`run_split`, into ``work.out``, which is made.
+
+    What each part is to do and what it says goes through JSON, and no part knows of the others, as
+    in runs of their own.
+    """
+    assert stage.split is not None
+    out, parts = work.out, []
     for number, task in enumerate(json.loads(json.dumps(stage.split.cut(work, longest)))):
         folder = out.with_name(f"{out.name}_part{number}")
         folder.mkdir(parents=True)
         outcome = stage.split.part(replace(work, out=folder), task)
+        for table in stage.split.outputs:
+            assert isinstance(table, TableOutput)
+            written = pq.ParquetFile(folder / table.name).read()
+            assert all(f.passed for f in check_table(written, table.spec))
         parts.append(FolderArtifact(folder, json.loads(json.dumps(outcome.facts))))
     out.mkdir(parents=True)
     joined = stage.split.join(work, parts)

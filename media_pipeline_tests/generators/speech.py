@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -167,6 +167,12 @@ class Film:
         """Resolve and run a stage as the runner does, and keep what it makes."""
         out = self.folder / stage.name
         out.mkdir(exist_ok=True)
+        outcome = stage.run(self.work(stage, out, **params))
+        self.made[stage.name] = Made(out, outcome.facts)
+        return outcome
+
+    def work(self, stage: Stage, out: Path, **params: Any) -> Work:
+        """What a stage is given, resolved."""
         work = Work(
             self.folder / "film.wav",
             self.info,
@@ -184,14 +190,7 @@ class Film:
         self.why = resolution.why
         self.engine = dict(resolution.engine or {})
         self.resolved = resolution.params
-        outcome = stage.run(
-            Work(
-                work.media, work.info, work.inputs, resolution.params, out, self.environment,
-                resolution.engine, name=work.name,
-            )
-        )  # fmt: skip
-        self.made[stage.name] = Made(out, outcome.facts)
-        return outcome
+        return replace(work, params=resolution.params, engine=resolution.engine)
 
 
 def film(

@@ -1,229 +1,26 @@
-"""What is said: recognised by the best engine that is here, or taken from captions or a script.
+"""The stage ``transcript`` as the runner knows it.
 
-The engine is chosen before anything is computed (:mod:`media_pipeline.asr.select`). Captions become
-the transcript where they are shown while somebody speaks.
+The engine is chosen before anything is computed (:mod:`media_pipeline.asr.select`).
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-from pydantic import Field
-
-from media_pipeline.asr.base import WHOLE, Progress, Recogniser, Segment, Span, quiet
-from media_pipeline.asr.fill import INTERPOLATED
-from media_pipeline.asr.script import Script, align_script
-from media_pipeline.asr.select import CAPTIONS, Choice, EngineName, choose, recogniser
-from media_pipeline.asr.sound import Samples, seconds
-from media_pipeline.asr.vad import chunks, overlap, speech_spans
-from media_pipeline.errors import NoSpeech, NothingToDo
-from media_pipeline.stages.base import (
-    Outcome,
-    Resolution,
-    Stage,
-    StageParams,
-    TableOutput,
-    Work,
-    raise_reason,
+from media_pipeline.asr.select import CAPTIONS, Choice, choose
+from media_pipeline.stages.base import Outcome, Resolution, Stage, TableOutput, Work, raise_reason
+from media_pipeline.stages.speech.parts import SCRIPT, SPLIT, engine_of, sound_of
+from media_pipeline.stages.speech.recognition import (
+    Params,
+    transcribe,
+    transcript_of_captions,
+    transcript_of_script,
 )
-from media_pipeline.stages.speech.audio import listen
+from media_pipeline.stages.speech.writing import write_transcript
 from media_pipeline.stages.tables import TRANSCRIPT as SPEC
 from media_pipeline.stages.tables import TRANSCRIPT_WORDS
-from media_pipeline.text.cues import Cue, Word, cues_from_table, words_to_table
-from media_pipeline.text.languages import language_code
-from media_pipeline.text.scripts import guess_language, rows_in_script
-
-SCRIPT = "script"
-
-_SPOKEN_S = 0.2  # a caption with less speech in its time is not what is said
-_SHOWN = 60  # characters of a line in a warning
-
-
-class Params(StageParams):
-    """What can be asked of the transcript stage."""
-
-    engine: EngineName = Field(
-        default="auto",
-        description="auto takes the first that can serve: whisperx, faster-whisper, captions "
-        "(what is shown, aligned to the sound), pocketsphinx (English only, rough)",
-    )
-    model: str = Field(
-        default="auto",
-        min_length=1,
-        description="Whisper model: auto for the largest that is here, a name such as small, "
-        "or the path of a CTranslate2 model folder",
-    )
-    script: str | None = Field(
-        default=None,
-        description="the text that is said, one line per segment: it is aligned to the sound and "
-        "nothing is recognised",
-    )
-    start: float = Field(
-        default=0.0, ge=0, allow_inf_nan=False, description="listen from this second of the film on"
-    )
-    duration: float | None = Field(
-        default=None,
-        gt=0,
-        allow_inf_nan=False,
-        description="listen for so many seconds; empty for the rest of the film",
-    )
-
-    @property
-    def window(self) -> Span:
-        """What is listened to: seconds of the film."""
-        return self.start, math.inf if self.duration is None else self.start + self.duration
-
-
-@dataclass(frozen=True)
-class Transcript:
-    """What is said, with the language of each segment and what people should know about it."""
-
-    segments: Sequence[Segment]
-    languages: Sequence[str]
-    """ISO 639-1 per segment; ``und`` where it is unknown."""
-    speech: Sequence[Span]
-    warnings: Sequence[str] = ()
-
-
-def transcribe(
-    samples: Samples,
-    engine: Recogniser,
-    language: str | None = None,
-    *,
-    window: Span = WHOLE,
-    progress: Progress = quiet,
-) -> Transcript:
-    """Recognise what is said in a sound track.
-
-    Parameters
-    ----------
-    samples : 16 kHz mono sound.
-    engine : such as :class:`~media_pipeline.asr.pocketsphinx.PocketSphinx`.
-    language : ISO 639-1, or None to let the engine tell.
-    window : the seconds that are listened to; all times are still those of the whole.
-
-    Raises
-    ------
-    NoSpeech
-        when the sound holds none.
-    """
-    speech = _speech(samples, window)
-    windows = chunks(samples, speech, longest=engine.longest)
-    warnings: list[str] = []
-    segments = engine.transcribe(
-        samples, language, windows, progress=progress, warn=warnings.append
-    )
-    if engine.caveat:
-        warnings.append(engine.caveat)
-    return Transcript(segments, [_tag(language)] * len(segments), speech, warnings)
-
-
-def transcript_of_captions(
-    samples: Samples,
-    captions: Sequence[Cue],
-    language: str | None = None,
-    *,
-    window: Span = WHOLE,
-) -> Transcript:
-    """Take what is said from captions: those in whose time somebody speaks.
-
-    Of bilingual cues the rows in the language count. A cue without such rows stays as it is, with
-    its own language, such as an English line in a Chinese film.
-
-    Raises
-    ------
-    NoSpeech
-        when the sound holds none, or none while captions are shown.
-    """
-    speech = _speech(samples, window)
-    found = []
-    for cue in captions:
-        text = (rows_in_script(cue.text, language) if language else "") or cue.text
-        end = min(cue.end, seconds(samples))
-        needed = min(_SPOKEN_S, 0.25 * cue.duration)
-        if end > cue.start and overlap(speech, cue.start, end) >= needed:
-            found.append((Segment(cue.start, end, text, cue.confidence), _spoken_in(cue, language)))
-    if not found:
-        raise NoSpeech("nobody speaks while captions are shown", "choose another engine")
-    return Transcript([s for s, _ in found], [code for _, code in found], speech)
-
-
-def transcript_of_script(
-    samples: Samples,
-    script: str,
-    language: str | None = None,
-    *,
-    window: Span = WHOLE,
-    progress: Progress = quiet,
-) -> Transcript:
-    """Find the lines of a known text in the sound; English ones that nobody says are left out.
-
-    Raises
-    ------
-    NoSpeech
-        when the sound holds none.
-    NothingToDo
-        when the script holds no words.
-    """
-    speech = _speech(samples, window)
-    found = align_script(samples, script, language=language, speech=speech, progress=progress)
-    if not found.lines and not found.unsaid:
-        raise NothingToDo("the script holds no words", "give the text that is said")
-    if not found.lines:
-        raise NoSpeech("nothing of the script is said", "check that it belongs to this sound")
-    segments = [
-        Segment(c.start, c.end, c.text, c.confidence, tuple(words)) for c, words in found.lines
-    ]
-    tag = _tag(language or guess_language(script))
-    return Transcript(segments, [tag] * len(segments), speech, _of_script(found))
-
-
-def _of_script(found: Script) -> list[str]:
-    """What people should know about a script that is not quite what is said."""
-    warnings = []
-    if found.unsaid:
-        first = (
-            found.unsaid[0] if len(found.unsaid[0]) <= _SHOWN else found.unsaid[0][:_SHOWN] + "…"
-        )
-        total = len(found.unsaid) + len(found.lines)
-        warnings.append(
-            f"{len(found.unsaid)} of the script's {total} lines are not said here and left out, "
-            f"the first is {first!r}"
-        )
-    guessed = sum(all(w.source == INTERPOLATED for w in words) for _, words in found.lines)
-    if 0 < guessed < len(found.lines):
-        warnings.append(
-            f"{guessed} of {len(found.lines)} lines were not recognised in the speech where they "
-            "must be: they may say something else"
-        )
-    return warnings
-
-
-def _speech(samples: Samples, window: Span) -> list[Span]:
-    """Where speech is in the window, on the clock of the whole."""
-    spans = speech_spans(samples, window)
-    if not spans:
-        start, end = (min(time, seconds(samples)) for time in window)
-        where = "the sound" if window == WHOLE else f"the sound from {start:.1f} to {end:.1f} s"
-        raise NoSpeech(
-            f"no speech was detected in {where}", "check that the right track and time are used"
-        )
-    return spans
-
-
-def _tag(language: str | None) -> str:
-    return language or "und"
-
-
-def _spoken_in(cue: Cue, language: str | None) -> str:
-    if language and rows_in_script(cue.text, language):
-        return language
-    return _tag(guess_language(cue.text))
+from media_pipeline.text.cues import Cue, cues_from_table
+from media_pipeline.text.scripts import rows_in_script
 
 
 def _captions(work: Work) -> list[Cue]:
@@ -259,10 +56,9 @@ def _resolve(work: Work) -> Resolution:
 
 
 def _run(work: Work) -> Outcome:
-    samples, read = listen(work.inputs["audio"])
+    samples, window = sound_of(work)
     language = work.inputs["language"].facts.get("language")
     params: Params = work.params
-    window = (max(params.start, read[0]), params.window[1])
     if params.script is not None:
         name = SCRIPT
         found = transcript_of_script(
@@ -273,49 +69,9 @@ def _run(work: Work) -> Outcome:
         found = transcript_of_captions(samples, _captions(work), language, window=window)
     else:
         name = params.engine
-        choice = Choice(name, work.engine or {}, "", params.model)
-        engine = recogniser(choice, language, work.environment)
+        engine = engine_of(work)
         found = transcribe(samples, engine, language, window=window, progress=work.progress)
-    if not found.segments:
-        raise NoSpeech("no words were recognised in the sound", "try another engine or model")
-    _write(work, found)
-    spoken = sum(b - a for a, b in found.speech)
-    facts: dict[str, Any] = {
-        "segments": len(found.segments),
-        "language": language or language_code(found.languages[0]),
-        "engine": name,
-        "speech_seconds": round(spoken, 2),
-        "confidence": round(sum(s.confidence for s in found.segments) / len(found.segments), 3),
-    }
-    work.progress(1.0)
-    return Outcome(facts, _warnings(found, name, language))
-
-
-def _warnings(found: Transcript, name: str, language: str | None) -> list[str]:
-    warnings = list(found.warnings)
-    if name == CAPTIONS and language is None:
-        warnings.append("the spoken language is unknown: the captions are taken for what is said")
-    return warnings
-
-
-def _write(work: Work, found: Transcript) -> None:
-    order = sorted(range(len(found.segments)), key=lambda i: found.segments[i].start)
-    segments = [found.segments[i] for i in order]
-    columns = {
-        "start": [s.start for s in segments],
-        "end": [s.end for s in segments],
-        "text": [s.text for s in segments],
-        "confidence": [s.confidence for s in segments],
-        "language": [found.languages[i] for i in order],
-    }
-    pq.write_table(pa.table(columns, schema=SPEC.schema), work.out / "transcript.parquet")
-    words: list[Word] = []
-    rows: list[int] = []
-    for row, segment in enumerate(segments):
-        words.extend(replace(w, score=min(1.0, max(0.0, w.score))) for w in segment.words)
-        rows.extend([row] * len(segment.words))
-    table = words_to_table(words, TRANSCRIPT_WORDS.schema, cue=rows)
-    pq.write_table(table, work.out / "transcript_words.parquet")
+    return write_transcript(work, found, name, language)
 
 
 TRANSCRIPT = Stage(
@@ -335,4 +91,5 @@ TRANSCRIPT = Stage(
     resolve=_resolve,
     kinds=("parquet",),
     pool="asr",
+    split=SPLIT,
 )

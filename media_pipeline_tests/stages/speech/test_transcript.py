@@ -14,7 +14,7 @@ from media_pipeline.errors import (
 )
 from media_pipeline.stages.base import Environment
 from media_pipeline.stages.speech import LANGUAGE, TRANSCRIPT, WORDS
-from media_pipeline.stages.speech.transcript import transcript_of_captions, transcript_of_script
+from media_pipeline.stages.speech.recognition import transcript_of_captions, transcript_of_script
 from media_pipeline.text.cues import Cue
 from media_pipeline_tests.generators.speech import (
     FOX,
