@@ -1,8 +1,9 @@
-"""VideoGreenScreenMatting on seven drawn people before screens: easy, uneven, noisy, fast, with a
-veil, blue, and dim with much hair.
+"""VideoGreenScreenMatting on drawn people before screens, seven for each seed: easy, uneven, noisy,
+fast, with a veil, blue, and dim with much hair.
 
-Errors of the coverage are in thousandths. ``usual`` are the settings that most instructions give;
-``own colour`` has the colour of the screen from the film itself.
+Nothing was tuned on these seeds. Errors of the coverage are in thousandths; PSNR is of what is
+composed over another picture, where the person is. ``usual`` are the settings that most
+instructions give; ``own colour`` has the colour of the screen from the film itself.
 """
 
 from __future__ import annotations
@@ -22,23 +23,24 @@ from media_pipeline.media.probe import probe
 from media_pipeline.stages.matte import cut_out
 from media_pipeline.stages.matte.film import Seen, keyed
 from media_pipeline_tests.generators.screens import (
-    SCENES,
     Scene,
     make_screened,
     matte_scores,
+    scenes,
     write_screened,
 )
 
 Matte = tuple[NDArray[np.float32], NDArray[np.float32]]
 """Coverage (n, h, w), 0 to 1, and colour (n, h, w, 3)."""
 
+_SEEDS = (11, 12, 13)
 _HSV = {1: ((35, 80, 60), (85, 255, 255)), 0: ((95, 80, 60), (135, 255, 255))}
 
 
 def rows(folder: Path) -> Iterator[str]:
     """The table."""
     means = Means()
-    for scene in SCENES:
+    for scene in (scene for seed in _SEEDS for scene in scenes(seed)):
         truth = make_screened(scene)
         path = folder / f"{scene.seed}.mp4"
         write_screened(path, truth)
@@ -71,9 +73,12 @@ def _ways(path: Path, scene: Scene, folder: Path) -> dict[str, Callable[[], Matt
         return np.stack(alpha), np.stack(film).astype(np.float32)
 
     def ours() -> Matte:
-        found = [cut.keyed for cut in keyed(decode(path).canvases(), Seen())]
-        alpha = np.stack([k.alpha for k in found if k])
-        return alpha, np.stack([k.colour for k in found if k]).astype(np.float32)
+        found = [
+            (cut.keyed.alpha, cut.keyed.colour.bgr(cut.canvas.matrix).astype(np.float32))
+            for cut in keyed(decode(path).canvases(), Seen())
+            if cut.keyed
+        ]
+        return np.stack([alpha for alpha, _ in found]), np.stack([colour for _, colour in found])
 
     def webm() -> Matte:
         out = folder / "matte.webm"

@@ -38,7 +38,7 @@ def prepare(values: Mapping[str, Any]) -> Task:
     def work(job: Job) -> Result:
         item = job.runner.store.media.get(job.key)
         info = MediaInfo.model_validate(job.runner.request(job.key, "source").facts["media"])
-        put_before(
+        seen = put_before(
             job.runner.originals.path(item),
             info,
             job.folder / job.name,
@@ -48,6 +48,9 @@ def prepare(values: Mapping[str, Any]) -> Task:
             picture_name=f"bgimage {picture_name}",
             progress=job.progress,
         )
+        if info.video is not None:
+            for warning in seen.warnings(info.video):
+                job.note(f"warning: {warning}")
         return {}
 
     return Task(work, MP4, files={"bgimage": params.bgimage})

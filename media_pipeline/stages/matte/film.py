@@ -6,12 +6,12 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from media_pipeline.media.canvas import Canvas
 from media_pipeline.media.cuts import CutFinder
-from media_pipeline.stages.matte.key import Keyed, Picture, key
-from media_pipeline.stages.matte.screen import Kind, Plate, screen_kind
+from media_pipeline.media.probe import VideoStream
+from media_pipeline.stages.matte.key import Keyed, key
+from media_pipeline.stages.matte.planes import Planes, halved
+from media_pipeline.stages.matte.screen import Kind, Plate, screen_of
 
 _AHEAD = 12  # pictures whose screen is looked at before the first is keyed
 
@@ -25,10 +25,23 @@ class Seen:
     """Of the pictures with a screen, seconds."""
     kinds: set[Kind] = field(default_factory=set)
 
+    def warnings(self, video: VideoStream, deepest: int = 16) -> list[str]:
+        """What people should know of how a film was keyed.
 
-@dataclass
-class _Shot:
-    plate: Plate | None = None
+        Parameters
+        ----------
+        video : the film.
+        deepest : bits that a sample of what is written can have.
+        """
+        found = []
+        if len(self.times) < self.pictures:
+            whole = self.pictures - len(self.times)
+            found.append(f"{whole} of {self.pictures} pictures show no screen and stay whole")
+        if _has_alpha(video.pixel_format):
+            found.append("the film's own transparency is not read")
+        if video.bit_depth > deepest:
+            found.append(f"its {video.bit_depth} bits become {deepest}")
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +51,10 @@ class Cut:
     """
 
     canvas: Canvas
-    picture: Picture
     keyed: Keyed | None
+
+
+_Held = tuple[Canvas, Planes, Plate | None]
 
 
 def keyed(canvases: Iterator[Canvas], seen: Seen) -> Iterator[Cut]:
@@ -49,41 +64,51 @@ def keyed(canvases: Iterator[Canvas], seen: Seen) -> Iterator[Cut]:
     ----------
     canvases : the pictures in the order in which they are shown; twelve are held back.
     seen : filled on the way.
+
+    Notes
+    -----
+    A shot ends where the brightness jumps, and where the screen is gone or another: a cut from grey
+    to green of one brightness is none for eyes that see no colour.
     """
-    held: deque[tuple[Canvas, Picture, _Shot]] = deque()
-    cuts, shot = CutFinder(), _Shot()
+    held: deque[_Held] = deque()
+    cuts = CutFinder()
+    plate: Plate | None = None
     for canvas in canvases:
-        picture = canvas.bgr()
-        if cuts.is_cut(canvas.luma()):
+        picture = Planes.of(canvas)
+        is_cut = cuts.is_cut(canvas.luma())
+        if plate is not None and (is_cut or not plate.fits(picture)):
+            plate = None
+        if plate is None:
             while held:
-                yield _keyed(*held.popleft(), seen)
-            shot = _Shot()
-        if shot.plate is None and (kind := screen_kind(picture)) is not None:
-            shot.plate = Plate(kind)
-        if shot.plate is not None:
-            shot.plate.learn(picture)
-        held.append((canvas, picture, shot))
+                yield _keyed(held.popleft(), seen)
+            if (found := screen_of(picture, canvas.matrix)) is not None:
+                plate = Plate(found)
+        if plate is not None:
+            plate.learn(picture)
+        held.append((canvas, picture, plate))
         if len(held) > _AHEAD:
-            yield _keyed(*held.popleft(), seen)
+            yield _keyed(held.popleft(), seen)
     while held:
-        yield _keyed(*held.popleft(), seen)
+        yield _keyed(held.popleft(), seen)
 
 
-def _keyed(canvas: Canvas, picture: Picture, shot: _Shot, seen: Seen) -> Cut:
+def _keyed(held: _Held, seen: Seen) -> Cut:
+    canvas, picture, plate = held
     seen.pictures += 1
-    if shot.plate is None:
-        return Cut(canvas, picture, None)
+    if plate is None:
+        return Cut(canvas, None)
     seen.times.append(canvas.time)
-    seen.kinds.add(shot.plate.kind)
-    height, width = picture.shape[:2]
-    return Cut(canvas, picture, key(picture, shot.plate.full(width, height), shot.plate.kind))
+    seen.kinds.add(plate.key.kind)
+    return Cut(canvas, key(picture, plate.full(*picture.size), plate.key))
 
 
-def over(cut: Cut, ground: Picture) -> Picture:
-    """What stands before the screen before a picture of the same size: (h, w, 3) BGR."""
-    if cut.keyed is None:
-        return cut.picture
-    share = cut.keyed.alpha[..., None]
-    mixed = ground + share * (cut.keyed.colour.astype(np.float32) - ground)
-    made: Picture = np.clip(mixed + 0.5, 0, 255).astype(np.uint8)
-    return made
+def _has_alpha(pixels: str) -> bool:
+    return pixels.startswith(("yuva", "gbrap", "argb", "rgba", "abgr", "bgra", "ya8", "ya16"))
+
+
+def over(front: Keyed, ground: Planes) -> Planes:
+    """What stands before the screen before a picture of the same size."""
+    alpha, coarse = front.alpha, halved(front.alpha)[..., None]
+    luma = ground.luma + alpha * (front.colour.luma - ground.luma)
+    chroma = ground.chroma + coarse * (front.colour.chroma - ground.chroma)
+    return Planes(luma, chroma)

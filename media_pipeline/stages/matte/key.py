@@ -8,21 +8,28 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from media_pipeline.media.filters import resized, soften
-from media_pipeline.stages.matte.screen import CHANNEL, Kind, difference
+from media_pipeline.stages.matte.kinds import Group, groups
+from media_pipeline.stages.matte.planes import Field, Planes, doubled, halved
+from media_pipeline.stages.matte.screen import CHANNEL, Key
 
-Picture = NDArray[np.uint8]
-Field = NDArray[np.float32]
+Mask = NDArray[np.bool_]
 
-_NOISE = 2.0  # deviations of the bare screen that still count as bare
-_LEAST, _MOST = 0.015, 0.14  # coverage taken for noise
-_GRAIN, _LONELY, _FAINT = 5, 0.08, 0.35  # pixels around a grain; mean coverage there; its own
+# All lengths are in pixels of the colour, of which there are half as many each way.
 _CORE = 0.75  # coverage by a first estimate from which on a pixel may be inside
-_INSIDE = 10  # pixels from any screen: a hole in there is none
-_COLOUR, _SHORT = 0.6, 300.0  # weight of colour next to brightness; least length squared
-_UNSEEN = 0.01  # coverage
-_AGAINST = (6.0, 10.0)  # grey levels: where it may be something else, and until it surely is
-_DESPILL = 26  # pixels from the screen to where its light is taken away
+_EDGE = 5  # how far inside the colours are taken from that an edge may have
+_BARE, _DEVIATIONS = 0.06, 4.0  # coverage that is none: at least, and in terms of the noise
+_MOST_NOISE = 0.2
+_AROUND = 2  # pixels around what may be covered that are looked at as well
+_WRAP = 0.05  # of the screen's light falls on edges beyond what falls further inside
+_REACH = 12.0  # a colour that far is as unlikely as one off by a deviation, in pictures of 360 rows
+_SURE = 0.6  # of the errors' variance, as these are not independent: chooses between colours
+_GREY, _TINT = 16.0, 25.0  # variances of brightness and colour, from noise and coding
+_FLAT = 30.0  # variance of brightness that is no edge
+_ENDS = 0.02  # coverage from its ends that is taken for the end
+_GRAIN, _LONELY, _FAINT = 5, 0.08, 0.35  # pixels around a grain; mean coverage there; its own
+_INSIDE = 5  # from any screen: a hole in there is none
+_DESPILL = 13.0  # from the screen to where its light is taken away, in pictures of 360 rows
+_ROWS = 360
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,132 +38,187 @@ class Keyed:
 
     alpha: Field
     """(h, w), 0 to 1."""
-    colour: Picture
-    """(h, w, 3) BGR, not multiplied by the coverage, without the screen's light."""
+    colour: Planes
+    """Not multiplied by the coverage, without the screen's light."""
 
 
-def key(picture: Picture, plate: Field, kind: Kind) -> Keyed:
+@dataclass(frozen=True, slots=True)
+class _Regions:
+    """What a first estimate says of each pixel of the colour."""
+
+    first: Field
+    sure: Mask
+    """Covered wholly."""
+    edge: Mask
+    """Covered wholly, near what is not."""
+    open: Mask
+    """To be found out. What is neither this nor sure is bare."""
+
+
+def key(picture: Planes, plate: Planes, by: Key) -> Keyed:
     """Separate a picture from the screen.
 
     Parameters
     ----------
-    picture : (h, w, 3) uint8, BGR.
-    plate : (h, w, 3) float32, BGR: the screen as it is behind.
-    kind : its colour.
+    picture : of the film.
+    plate : the screen as it is behind.
+    by : its colour.
 
     Notes
     -----
-    A colour-difference key (P. Vlahos, US patent 3,595,987) that asks not for zero difference of
-    what is before the screen but for the difference that is found inside of it, nearby.
+    A colour-difference key (P. Vlahos, US patent 3,595,987) says what is surely covered and what
+    surely bare. Between, a pixel mixes the screen and a colour of the edge nearby; of several such
+    colours those count by which the pixel is explained and which are near, as in Bayesian matting
+    (Y.-Y. Chuang et al., CVPR 2001). This is done where film has colour, at every fourth pixel; the
+    brightness then says where within these four the edge lies, by the slope that coverage has over
+    brightness around (joint upsampling, as by guided filters: K. He et al., ECCV 2010).
     """
-    values = picture.astype(np.float32)
-    bare = np.maximum(difference(plate, kind), 10.0)
-    own = difference(values, kind)
-    first: Field = np.clip(1 - own / bare, 0, 1).astype(np.float32)
-    inside = _inside(first, _noise(first))
-    known = np.clip(2 * _nearby(np.ones_like(own), inside), 0, 1)
-    core = _nearby(values, inside)
-    within = np.clip(_nearby(own, inside), -0.9 * bare, 0.45 * bare)
-    by_colour = np.clip((bare - own) / (bare - within), 0, 1)
-    by_all, against = _along(values, plate, core)
-    known *= 1 - against
-    alpha = np.where(inside > 0, 1, by_colour + known * (by_all - by_colour))
-    noise = _noise(alpha)
-    alpha = _without_specks(np.clip((alpha - noise) / (1 - 2 * noise), 0, 1))
-    away = _distance(alpha)
-    hole = np.clip((away - _INSIDE) / 5, 0, 1) * np.clip((first - 0.6) / 0.2, 0, 1)
-    alpha = np.maximum(alpha, hole).astype(np.float32)
-    return Keyed(alpha, _colour(values, plate, alpha, away, core, known, kind))
+    whole, behind = picture.coarse(), plate.coarse()
+    regions = _regions(by, picture.chroma, plate.chroma)
+    colours = groups(whole, regions.edge, regions.open)
+    scale = max(1.0, picture.size[1] / _ROWS)
+    share, own = _mixed(whole, behind, regions, colours, scale)
+    away = _distance(share)
+    hole = np.clip((away - _INSIDE) / 3, 0, 1) * np.clip((regions.first - 0.6) / 0.2, 0, 1)
+    share = _without_specks(np.maximum(share, hole).astype(np.float32))
+    alpha = _sharpened(share, picture.luma, whole[..., 0])
+    colour = _colour(picture, plate, alpha, own)
+    near = np.clip(1 - away / (_DESPILL * scale), 0, 1)
+    return Keyed(alpha, _without_light(colour, near, by))
 
 
-def _along(values: Field, plate: Field, core: Field) -> tuple[Field, Field]:
-    """How far each colour is on the way from the screen to what is inside nearby, 0 to 1, and
-    whether it is lighter where that is darker or the other way round: then it is something else.
-
-    Film has a quarter of the colour samples of its brightness, so hairs are seen by that first.
-    """
-    gone = _ycc(plate) - _ycc(values)
-    way = _ycc(plate) - _ycc(core)
-    weight = np.array([1, _COLOUR, _COLOUR], np.float32)
-    length = np.maximum((way * way * weight).sum(axis=2), _SHORT)
-    share = np.clip((gone * way * weight).sum(axis=2) / length, 0, 1).astype(np.float32)
-    back = -gone[..., 0] * np.sign(way[..., 0])
-    return share, soften(np.clip((back - _AGAINST[0]) / _AGAINST[1], 0, 1), 0.7)
-
-
-def _ycc(picture: Field) -> Field:
-    values = np.ascontiguousarray(picture, np.float32)
-    return cv2.cvtColor(values, cv2.COLOR_BGR2YCrCb).astype(np.float32, copy=False)
+def _regions(by: Key, chroma: Field, screen: Field) -> _Regions:
+    bare = np.maximum(by.difference(screen), 10.0)
+    first = np.clip(1 - by.difference(chroma) / bare, 0, 1).astype(np.float32)
+    inside = _shrunk(first > _CORE, 1)
+    covered = first > _noise(first)
+    sure = _shrunk(inside, 1)
+    return _Regions(
+        first,
+        sure=sure,
+        edge=inside & ~_shrunk(inside, _EDGE),
+        open=_grown(covered, _AROUND) & ~sure,
+    )
 
 
 def _noise(first: Field) -> float:
     """Up to which coverage a bare screen is taken for covered."""
     bare = first[first < 0.3]
     if len(bare) < 100:
-        return _LEAST
-    return float(np.clip(_NOISE * 1.25 * np.abs(bare - np.median(bare)).mean(), _LEAST, _MOST))
+        return _BARE
+    spread = 1.25 * float(np.abs(bare - np.median(bare)).mean())
+    return float(np.clip(np.median(bare) + _DEVIATIONS * spread, _BARE, _MOST_NOISE))
 
 
-def _without_specks(alpha: Field) -> Field:
+def _mixed(
+    whole: Field, behind: Field, regions: _Regions, colours: list[Group], scale: float
+) -> tuple[Field, Field]:
+    """Coverage of each pixel of the colour, (h, w), and the colour that covers it, (h, w, 3)."""
+    share = regions.sure.astype(np.float32)
+    own = np.array(whole)
+    here = regions.open
+    if not here.any():
+        return share, own
+    if not colours:  # smoke, or a thing that is nowhere thick
+        share[here] = regions.first[here]
+        return share, own
+    screen, seen = behind[here], whole[here]
+    gone = screen - seen
+    costs, shares, all_own = [], [], []
+    for group in colours:
+        covering = group.colour.copy()
+        covering[:, 1:] += _WRAP * (screen[:, 1:] - 128)
+        way = screen - covering
+        found, cost = _along(gone, way, group.variance)
+        costs.append(cost + group.away / (_REACH * scale))
+        shares.append(found)
+        all_own.append(covering)
+    cost = np.stack(costs)
+    likely = np.exp(-0.5 * (cost - cost.min(axis=0)))
+    likely /= likely.sum(axis=0)
+    share[here] = (likely * np.stack(shares)).sum(axis=0)
+    own[here] = (likely[..., None] * np.stack(all_own)).sum(axis=0)
+    return share, own
+
+
+def _along(gone: Field, way: Field, variance: Field) -> tuple[Field, Field]:
+    """How far pixels have gone on their way from the screen to a colour, 0 to 1, and minus twice
+    the logarithm of how likely that colour makes them: (n,) both.
+
+    Parameters
+    ----------
+    gone, way : (n, 3) Y'CbCr.
+    variance : (3,) of the colour, which counts the more it covers.
+    """
+    tint = np.maximum(np.square(way[:, 1:]).sum(axis=1), 50.0)
+    rough = np.clip((gone[:, 1:] * way[:, 1:]).sum(axis=1) / tint, 0, 1)
+    own = np.array([_GREY, _TINT, _TINT], np.float32)
+    errors = own + variance * np.square(rough)[:, None]
+    length = np.maximum((way * way / errors).sum(axis=1), 1e-3)
+    share = np.clip((gone * way / errors).sum(axis=1) / length, 0, 1)
+    left = np.square(gone - share[:, None] * way)
+    return share, ((left / errors).sum(axis=1) + np.log(errors).sum(axis=1)) / _SURE
+
+
+def _sharpened(share: Field, luma: Field, coarse: Field) -> Field:
+    """Coverage of every pixel, (2 h, 2 w), from that of four each, by the brightness."""
+
+    def mean(values: Field) -> Field:
+        return cv2.blur(values, (3, 3)).astype(np.float32, copy=False)
+
+    about = mean(coarse)
+    variance = np.maximum(mean(coarse * coarse) - about * about, 0) + np.float32(_FLAT)
+    together = mean(share * coarse) - mean(share) * about
+    slope = mean(np.asarray(together / variance, np.float32))
+    alpha = np.clip(doubled(share) + doubled(slope) * (luma - doubled(coarse)), 0, 1)
+    alpha = np.clip(alpha + doubled(share - halved(alpha)), 0, 1)
+    return np.asarray(np.clip((alpha - _ENDS) / (1 - 2 * _ENDS), 0, 1), np.float32)
+
+
+def _colour(picture: Planes, plate: Planes, alpha: Field, own: Field) -> Planes:
+    """Colour with the screen taken out by its share."""
+
+    def unmixed(values: Field, screen: Field, share: Field, usual: Field) -> Field:
+        found = np.clip((values - (1 - share) * screen) / np.maximum(share, 0.1), 0, 255)
+        doubt = 1 - np.clip((share - 0.08) / 0.5, 0, 1)
+        return np.asarray(found + doubt * (usual - found), np.float32)
+
+    coarse = halved(alpha)[..., None]
+    luma = unmixed(picture.luma, plate.luma, alpha, doubled(own[..., 0]))
+    return Planes(luma, unmixed(picture.chroma, plate.chroma, coarse, own[..., 1:]))
+
+
+def _without_light(colour: Planes, near: Field, by: Key) -> Planes:
+    """Colour without what the screen's channel has above the others, where the screen is near."""
+    one, other = by.over_others(colour.chroma)
+    above = 0.75 * np.minimum(one, other) + 0.25 * np.maximum(one, other)
+    light = (np.maximum(above, 0) * near).astype(np.float32)
+    into = np.linalg.inv(by.matrix[:, :3])[:, CHANNEL[by.kind]]
+    luma = np.clip(colour.luma - doubled(light) * np.float32(into[0]), 0, 255)
+    chroma = colour.chroma - light[..., None] * into[1:].astype(np.float32)
+    return Planes(luma, chroma)
+
+
+def _without_specks(share: Field) -> Field:
     """Coverage without faint grains that have nothing beside them, as a hair has."""
-    beside = cv2.blur(alpha, (_GRAIN, _GRAIN))
-    kept = np.maximum((beside - _LONELY / 2) / (_LONELY / 2), (alpha - _FAINT) / 0.1)
-    found: Field = (alpha * np.clip(kept, 0, 1)).astype(np.float32)
-    return found
+    beside = cv2.blur(share, (_GRAIN, _GRAIN))
+    kept = np.maximum((beside - _LONELY / 2) / (_LONELY / 2), (share - _FAINT) / 0.1)
+    return np.asarray(share * np.clip(kept, 0, 1), np.float32)
 
 
-def _inside(first: Field, noise: float) -> Field:
-    """What is surely covered and not at an edge: 0 or 1."""
-    sure = (first > _CORE - noise).astype(np.uint8)
-    return cv2.erode(sure, np.ones((3, 3), np.uint8)).astype(np.float32)
-
-
-def _nearby(values: Field, inside: Field, reaches: tuple[float, ...] = (1.5, 4.0)) -> Field:
-    """The mean of values, (h, w) or (h, w, c), over what is inside, near each pixel; 0 far off."""
-    height, width = inside.shape
-    size = (max(1, width // 2), max(1, height // 2))
-    weights = resized(inside, *size)
-    many = values.ndim == 3
-    amounts = resized(values * (inside[..., None] if many else inside), *size)
-    found, rest = np.zeros_like(amounts), np.ones_like(weights)
-    for reach in reaches:
-        weight = soften(weights, reach)
-        near = soften(amounts, reach)
-        sure = np.clip(weight * 20, 0, 1) * rest
-        share = sure / np.maximum(weight, 1e-5)
-        found += near * (share[..., None] if many else share)
-        rest = rest - sure
-    return resized(found, width, height)
-
-
-def _distance(alpha: Field) -> Field:
+def _distance(share: Field) -> Field:
     """Pixels to the nearest bare screen that is more than a speck."""
-    bare = cv2.morphologyEx((alpha < 0.15).astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3)))
+    bare = cv2.morphologyEx((share < 0.15).astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3)))
     if not bare.any():
-        return np.full(alpha.shape, 1e3, np.float32)
+        return np.full(share.shape, 1e3, np.float32)
     return cv2.distanceTransform(1 - bare, cv2.DIST_L2, 3).astype(np.float32)
 
 
-def _colour(
-    values: Field,
-    plate: Field,
-    alpha: Field,
-    away: Field,
-    core: Field,
-    known: Field,
-    kind: Kind,
-) -> Picture:
-    """Colour with the screen taken out by its share, and its light taken off near it."""
-    share = alpha[..., None]
-    unmixed = np.clip((values - (1 - share) * plate) / np.maximum(share, 0.1), 0, 255)
-    doubt = known[..., None] * (1 - np.clip((share - 0.08) / 0.5, 0, 1))
-    colour = unmixed + doubt * (core - unmixed)
-    channel = CHANNEL[kind]
-    others = [colour[..., n] for n in range(3) if n != channel]
-    limit = 0.5 * np.maximum(*others) + 0.25 * (others[0] + others[1])
-    spill = np.maximum(colour[..., channel] - limit, 0)
-    colour[..., channel] -= spill * np.clip(1 - away / _DESPILL, 0, 1)
-    bare = share[..., 0] < _UNSEEN  # of no colour, and cheaper to code when smooth
-    colour[bare] = (core * known[..., None])[bare]
-    made: Picture = np.clip(colour + 0.5, 0, 255).astype(np.uint8)
-    return made
+def _shrunk(mask: Mask, by: int) -> Mask:
+    around = np.ones((2 * by + 1, 2 * by + 1), np.uint8)
+    return np.asarray(cv2.erode(mask.astype(np.uint8), around), bool)
+
+
+def _grown(mask: Mask, by: int) -> Mask:
+    around = np.ones((2 * by + 1, 2 * by + 1), np.uint8)
+    return np.asarray(cv2.dilate(mask.astype(np.uint8), around), bool)

@@ -8,14 +8,13 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import av
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
 from media_pipeline.errors import NothingToDo, NoVideoStream
 from media_pipeline.media import ffmpeg
-from media_pipeline.media.canvas import Canvas, to_ycc
+from media_pipeline.media.canvas import Canvas
 from media_pipeline.media.coder import Coder
 from media_pipeline.media.decode import decode
 from media_pipeline.media.files import atomic_path
@@ -33,9 +32,11 @@ from media_pipeline.stages.base import (
 )
 from media_pipeline.stages.matte.film import Cut, Seen, keyed, over
 from media_pipeline.stages.matte.ground import Fit, read_ground
+from media_pipeline.stages.matte.planes import Planes, rounded, write
 from media_pipeline.stages.pairs import PAIRS, write_pair
 from media_pipeline.stages.remake import remake
 
+_DEEPEST = 8  # bits of VP9 with transparency
 _CHECKS = (92, 164)  # grey levels of the squares that show what is transparent
 _SQUARE = 16
 _SHOWN = (0.0, 0.3, 0.6, 0.9)  # of the film: pictures that people are shown
@@ -137,16 +138,17 @@ def put_before(
         raise NoVideoStream(path.name)
     read_ground(picture, 16, 16, fit, picture_name)  # before any work
     seen = Seen()
-    ground: dict[tuple[int, int], NDArray[np.uint8]] = {}
+    ground: dict[tuple[int, int], Planes] = {}
 
     def edit(canvases: Iterator[Canvas]) -> Iterator[Canvas]:
         for cut in keyed(canvases, seen):
-            size = cut.canvas.size
+            canvas = cut.canvas
             if cut.keyed is not None:
-                if size not in ground:
-                    ground[size] = read_ground(picture, *size, fit, picture_name)
-                cut.canvas.write_bgr((0, 0, *size), over(cut, ground[size]))
-            yield cut.canvas
+                if canvas.size not in ground:
+                    behind = read_ground(picture, *canvas.size, fit, picture_name)
+                    ground[canvas.size] = Planes.of_bgr(behind, canvas.matrix)
+                write(canvas, over(cut.keyed, ground[canvas.size]))
+            yield canvas
 
     with TemporaryDirectory(prefix="media_pipeline_", dir=target.parent) as folder:
         made = Path(folder) / "made.mp4"
@@ -172,14 +174,12 @@ def _frame(cut: Cut) -> av.VideoFrame:
     for name in ("color_range", "colorspace", "color_primaries", "color_trc"):
         setattr(frame, name, getattr(canvas.frame, name))
     if cut.keyed is None:
-        colour, alpha = cut.picture, np.full((height, width), 255, np.uint8)
+        colour, alpha = Planes.of(canvas), np.ones((height, width), np.float32)
     else:
-        colour = cut.keyed.colour
-        alpha = np.round(cut.keyed.alpha * 255).astype(np.uint8)
-    luma, *chroma = cv2.split(to_ycc(colour, canvas.matrix))
-    half = [cv2.resize(c, (width // 2, height // 2), interpolation=cv2.INTER_AREA) for c in chroma]
-    for number, plane in enumerate((luma, *half, alpha)):
-        _fill(frame.planes[number], plane)
+        colour, alpha = cut.keyed.colour, cut.keyed.alpha
+    samples = (colour.luma, colour.chroma[..., 0], colour.chroma[..., 1], alpha * 255)
+    for number, plane in enumerate(samples):
+        _fill(frame.planes[number], rounded(plane))
     return frame
 
 
@@ -216,7 +216,7 @@ def _run(work: Work) -> Outcome:
         "screens": sorted(seen.kinds),
         "durations": {target.name: work.info.video.duration},
     }
-    return Outcome(facts)
+    return Outcome(facts, warnings=seen.warnings(work.info.video, _DEEPEST))
 
 
 def _pairs(work: Work) -> Callable[[Cut], None]:
@@ -228,8 +228,9 @@ def _pairs(work: Work) -> Callable[[Cut], None]:
             return
         while wanted and cut.canvas.time >= wanted[0]:
             wanted.pop(0)
-        height, width = cut.picture.shape[:2]
-        write_pair(cut.picture, over(cut, checks(width, height)), cut.canvas.time, work.out)
+        canvas = cut.canvas
+        made = over(cut.keyed, Planes.of_bgr(checks(*canvas.size), canvas.matrix))
+        write_pair(canvas.bgr(), made.bgr(canvas.matrix), canvas.time, work.out)
 
     return look
 
@@ -238,7 +239,7 @@ MATTE = Stage(
     name="matte",
     group="functions",
     description="What stands before a green or blue screen, with soft edges and transparency.",
-    version="2",
+    version="3",
     params=Params,
     inputs=("source",),
     outputs=(MediaOutput("matte.webm"), FileOutput(PAIRS)),
