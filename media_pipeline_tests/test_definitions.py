@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import pytest
 
 SNAPSHOT = Path(__file__).with_name("definitions.json")
 UPDATE = "python -m media_pipeline_tests.test_definitions"
@@ -83,6 +84,7 @@ def test_every_stage_is_an_asset_with_a_description_and_a_version() -> None:
         assert node.code_version == stage.version
 
 
+@pytest.mark.slow
 def test_the_definitions_load_without_settings_or_engines() -> None:
     """The code server must come up on a machine whose settings are wrong, to show what is wrong."""
     import os

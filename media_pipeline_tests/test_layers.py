@@ -89,6 +89,7 @@ def test_stages_never_read_the_environment() -> None:
             )
 
 
+@pytest.mark.slow
 def test_siblings_do_not_import_each_other_in_a_circle() -> None:
     edges: dict[str, set[str]] = {}
     for path in modules():

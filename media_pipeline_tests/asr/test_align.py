@@ -49,6 +49,7 @@ def test_captions_beside_the_speech_are_aligned_to_it(shift: float) -> None:
         assert words[-1].end == pytest.approx(sentence.end, abs=0.15)
 
 
+@pytest.mark.slow
 @needs_flite
 def test_words_begin_where_the_sound_does() -> None:
     """Single words with pauses between them: their onsets are known from energy alone."""
@@ -132,6 +133,7 @@ def test_overlapping_and_late_captions_stay_in_order() -> None:
     assert all(w.start < w.end <= 4.05 for w in words)
 
 
+@pytest.mark.slow
 @needs_flite
 def test_the_right_text_fits_and_others_do_not() -> None:
     said = scene(TEXTS)
@@ -143,6 +145,7 @@ def test_the_right_text_fits_and_others_do_not() -> None:
     assert fit(said.samples, []).words == 0
 
 
+@pytest.mark.slow
 @needs_flite
 def test_the_right_text_fits_in_noise() -> None:
     said = scene(TEXTS)

@@ -11,6 +11,7 @@ from media_pipeline_tests.generators.exact import sentences, tell
 from media_pipeline_tests.generators.speech import needs_flite
 
 
+@pytest.mark.slow
 @needs_flite
 def test_words_are_found_wherever_their_sentences_are() -> None:
     lines = sentences()[:4]
@@ -27,6 +28,7 @@ def test_words_are_found_wherever_their_sentences_are() -> None:
     assert found[len(truth) :] == [None] * len(lines[0].split())
 
 
+@pytest.mark.slow
 @needs_flite
 def test_a_token_of_several_words_is_all_of_them() -> None:
     """Twenty alone would be the wrong place for twenty-seven."""

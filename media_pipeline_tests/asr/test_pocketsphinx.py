@@ -15,6 +15,7 @@ from media_pipeline_tests.generators.exact import sentences, tell
 from media_pipeline_tests.generators.speech import STATION, WINDOW, needs_flite, noise, scene
 
 
+@pytest.mark.slow
 @needs_flite
 def test_english_is_recognised_roughly() -> None:
     said = scene([STATION, WINDOW], pause=1.0)
@@ -35,6 +36,7 @@ def test_english_is_recognised_roughly() -> None:
     assert spent / said.duration < 3
 
 
+@pytest.mark.slow
 @needs_flite
 def test_how_many_words_are_wrong_and_how_far_the_right_ones_are_off() -> None:
     told = tell(sentences()[:6], voice="rms")
@@ -56,6 +58,7 @@ def test_how_many_words_are_wrong_and_how_far_the_right_ones_are_off() -> None:
     assert np.percentile(off, 95) < 0.25
 
 
+@pytest.mark.slow
 def test_noise_gives_no_sentences() -> None:
     found = PocketSphinx().transcribe(noise(2.0, -60), "en", [(0.0, 2.0)])
     assert sum(len(segment.words) for segment in found) <= 3

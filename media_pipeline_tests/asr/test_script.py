@@ -38,6 +38,7 @@ def _errors(found: Script, told: Told) -> list[float]:
     ]
 
 
+@pytest.mark.slow
 @needs_flite
 def test_what_is_said_is_followed_word_by_word(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(script, "_search", None)  # the way is never lost
@@ -128,6 +129,7 @@ def test_only_the_rest_is_searched_where_the_way_is_lost_late(monkeypatch: Any) 
     assert max(errors) < 0.5
 
 
+@pytest.mark.slow
 @needs_flite
 def test_a_bracket_that_is_never_closed_hides_one_line_at_most(told: Told) -> None:
     part = told.samples[: round((told.sentences[2].end + 0.3) * 16000)]
@@ -137,6 +139,7 @@ def test_a_bracket_that_is_never_closed_hides_one_line_at_most(told: Told) -> No
     assert all(word.source == ALIGNED for word in found.lines[2][1])
 
 
+@pytest.mark.slow
 @needs_flite
 def test_a_text_that_is_not_said_is_not_found(told: Told) -> None:
     found = align_script(told.samples[: 16000 * 4], "\n".join([NEVER_SAID] * 12), language="en")

@@ -37,6 +37,7 @@ def test_what_stands_in_brackets_is_not_said() -> None:
     assert [bool(ways) for ways in said] == [False, False, True, False, True, True]
 
 
+@pytest.mark.slow
 @given(st.lists(st.text(max_size=12), max_size=8))
 def test_every_token_has_its_place(tokens: list[str]) -> None:
     said = spoken(tokens)

@@ -53,6 +53,7 @@ def test_blocks_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     assert vad.speech_probabilities(sound) == pytest.approx(whole, abs=1e-4)
 
 
+@pytest.mark.slow
 @needs_flite
 def test_memory_does_not_grow_with_the_sound(tmp_path: Path) -> None:
     said = scene([FOX], pause=10.0).samples

@@ -26,6 +26,7 @@ def bilingual(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_clip(tmp_path_factory.mktemp("two") / "two.mp4", Film(BILINGUAL, 4.6)).path
 
 
+@pytest.mark.slow
 def test_job_params_are_read_as_the_service_documents_them(
     command: Home, inside: Callable[..., Done], bilingual: Path
 ) -> None:

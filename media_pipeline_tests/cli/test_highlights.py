@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from media_pipeline_tests.cli.conftest import Done, Home, assert_fails
 from media_pipeline_tests.generators.video import write_silence
 
@@ -25,6 +27,7 @@ def test_a_film_without_words_is_refused_unless_it_is_allowed(
     assert 0 <= span["In"] < span["Out"] <= 2.1
 
 
+@pytest.mark.slow
 def test_films_of_more_than_two_hours_together_are_refused(
     inside: Callable[..., Done], tmp_path: Path
 ) -> None:

@@ -42,6 +42,7 @@ def test_search_finds_captions_words_and_items(command: Home, inside: Callable[.
     assert "nothing found" in done.stderr
 
 
+@pytest.mark.slow
 def test_remove_asks_and_removes_everything(command: Home) -> None:
     film = make_film(command.root / "lake", clip=False)
     done = command("remove", film.key, stdin="n\n")
@@ -54,6 +55,7 @@ def test_remove_asks_and_removes_everything(command: Home) -> None:
     assert not list((command.root / "lake").glob(f"*/{film.key}"))
 
 
+@pytest.mark.slow
 def test_a_name_of_any_kind_is_added_and_shown_harmlessly(command: Home, clip: Path) -> None:
     odd = command.cwd / "-a\nb\x1b[31m 'c' \"d\" 📽 %s:e.mp4"
     odd.write_bytes(clip.read_bytes())
@@ -66,6 +68,7 @@ def test_a_name_of_any_kind_is_added_and_shown_harmlessly(command: Home, clip: P
     assert "-a\\nb\\x1b[31m" in listed.replace("│", "").replace("\n", "").replace(" ", "")
 
 
+@pytest.mark.slow
 def test_correct_puts_a_person_first(command: Home, clip: Path) -> None:
     key = command("add", clip).stdout.strip()
     write_cues([Cue(0.2, 1.0, "what I say")], command.cwd / "mine.srt")

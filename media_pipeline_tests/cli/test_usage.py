@@ -39,6 +39,7 @@ COMMANDS = [
 ]
 
 
+@pytest.mark.slow
 def test_help_names_every_command_and_is_quick(command: Home) -> None:
     command("--help")  # compiled modules are made once
     seconds = []
@@ -76,6 +77,7 @@ def test_every_command_explains_itself(inside: Callable[..., Done], name: str) -
     assert "stage parameter" not in done.stdout
 
 
+@pytest.mark.slow
 def test_options_have_the_range_and_default_of_the_stage(command: Home) -> None:
     shown = " ".join(command("highlights", "--help", COLUMNS="200").stdout.split())
     assert "1 to 10" in shown
@@ -230,6 +232,7 @@ def test_lint_finds_what_breaks_the_rules(command: Home, inside: Callable[..., D
     assert done.stdout.endswith("2 cues, 3 errors, 1 warnings\n")
 
 
+@pytest.mark.slow
 def test_doctor_says_what_is_there_and_what_is_broken(command: Home) -> None:
     done = command("doctor")
     assert done.returncode == 0, done.stdout

@@ -70,6 +70,7 @@ def test_an_asset_is_what_its_stage_declares() -> None:
     assert columns[0].type == "double"
 
 
+@pytest.mark.slow
 def test_a_run_makes_everything_and_a_second_one_reuses_it(workshop: Workshop) -> None:
     key = workshop.add()
     first = workshop.run(key)
@@ -269,6 +270,7 @@ def test_a_new_version_of_a_stage_makes_its_asset_and_what_follows_anew(
     assert again == ["captions", "words", "clip"]
 
 
+@pytest.mark.slow
 def test_force_computes_again(workshop: Workshop) -> None:
     key = workshop.add()
     workshop.run(key)
@@ -276,6 +278,7 @@ def test_force_computes_again(workshop: Workshop) -> None:
     assert set(workshop.calls().values()) == {2}
 
 
+@pytest.mark.slow
 def test_a_correction_by_a_person_stays_and_feeds_what_follows(
     workshop: Workshop, tmp_path: Any
 ) -> None:
@@ -292,6 +295,7 @@ def test_a_correction_by_a_person_stays_and_feeds_what_follows(
     assert words.table("words")["text"].to_pylist() == ["A better text"]
 
 
+@pytest.mark.slow
 def test_several_films_of_a_range_are_runs_of_their_own(workshop: Workshop) -> None:
     keys = [workshop.add(pitch, f"{pitch}.wav") for pitch in (300, 400, 500)]
     for key in keys:

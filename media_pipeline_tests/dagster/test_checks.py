@@ -73,6 +73,7 @@ def test_a_violation_keeps_what_follows_from_being_made() -> None:
     assert all(blocking.values())
 
 
+@pytest.mark.slow
 def test_a_good_artifact_passes(workshop: Workshop) -> None:
     for name in STAGES:
         artifact = artifact_of(workshop, name)
@@ -132,6 +133,7 @@ def test_a_file_that_is_no_media_fails(workshop: Workshop) -> None:
     assert failed(artifact) == {"media_duration"}
 
 
+@pytest.mark.slow
 def test_a_run_finds_a_table_that_was_damaged_in_the_lake(workshop: Workshop) -> None:
     key = workshop.add()
     workshop.run(key)
@@ -166,6 +168,7 @@ def test_the_rules_that_are_listed_are_those_that_tables_are_held_against() -> N
             assert listed == found, output.name
 
 
+@pytest.mark.slow
 def test_the_definitions_load_without_what_no_definition_needs() -> None:
     code = "import sys, media_pipeline.definitions; print('pandas' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

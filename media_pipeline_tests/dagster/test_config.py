@@ -169,6 +169,7 @@ def test_toy_stages_make_the_round_trip(name: str) -> None:
     assert params(**through_dagster(params, {})) == params()
 
 
+@pytest.mark.slow
 def test_every_stage_makes_the_round_trip() -> None:
     for one in default_stages().values():
         assert one.params(**through_dagster(one.params, {})) == one.params(), one.name

@@ -215,6 +215,7 @@ def bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, str]
         yield open_filesystem(uri, settings.storage_options(uri))
 
 
+@pytest.mark.slow
 def test_object_storage_is_watched_in_the_same_way(bucket: tuple[Any, str]) -> None:
     filesystem, root = bucket
     watcher = Watcher(root, filesystem)

@@ -83,6 +83,7 @@ def retention(workshop: Workshop, **config: object) -> dict[str, Any]:
     return {name: getattr(value, "value", value) for name, value in metadata.items()}
 
 
+@pytest.mark.slow
 def test_retention_shows_its_plan_first_and_removes_when_asked(workshop: Workshop) -> None:
     key = workshop.add()
     workshop.run(key, params={"ocr_cues": {"count": 5}})
@@ -102,6 +103,7 @@ def test_retention_shows_its_plan_first_and_removes_when_asked(workshop: Worksho
     assert workshop.calls()["words"] == 2
 
 
+@pytest.mark.slow
 def test_retention_keeps_what_is_young(workshop: Workshop) -> None:
     key = workshop.add()
     workshop.run(key, params={"ocr_cues": {"count": 5}})

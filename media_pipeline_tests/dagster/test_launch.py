@@ -36,6 +36,7 @@ def key(workshop: Workshop) -> str:
     return workshop.add()
 
 
+@pytest.mark.slow
 def test_a_film_is_processed_and_told_about(workshop: Workshop, key: str) -> None:
     seen: dict[str, float] = {}
     found = process(
@@ -59,6 +60,7 @@ def test_a_film_is_processed_and_told_about(workshop: Workshop, key: str) -> Non
     assert not any(outcome.reused for outcome in forced[key].assets.values())
 
 
+@pytest.mark.slow
 def test_the_run_says_what_it_is_for(workshop: Workshop, key: str) -> None:
     own = Profile(params={"ocr_cues": {"count": 4}})
     found = [
@@ -136,6 +138,7 @@ def test_an_empty_result_tells_its_reason(workshop: Workshop, key: str) -> None:
     assert reason.startswith(f"{NoEngineForLanguage.__name__}: ")
 
 
+@pytest.mark.slow
 def test_several_films_are_runs_of_their_own(workshop: Workshop) -> None:
     keys = [workshop.add(pitch, f"{pitch}.wav") for pitch in (300, 400)]
     found = process(keys, pipeline=workshop.pipeline, instance=workshop.instance)

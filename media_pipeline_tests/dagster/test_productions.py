@@ -210,6 +210,7 @@ def test_what_fails_is_told_and_leaves_nothing(
     assert site.delivered() == site.leftovers() == []
 
 
+@pytest.mark.slow
 def test_films_of_more_than_two_hours_together_are_refused(site: Site, tmp_path: Path) -> None:
     site.files.put_file(str(write_silence(tmp_path / "hour.flac", 3601)), f"{site.root}/in/h.flac")
     medium = Medium(name="x", uri=f"{site.bucket}/in/h.flac")

@@ -60,6 +60,7 @@ def test_nothing_is_asked_for_when_all_is_well(workshop: Workshop) -> None:
     assert requested(workshop) == []
 
 
+@pytest.mark.slow
 def test_what_failed_is_tried_again_but_not_for_ever(workshop: Workshop) -> None:
     talks = workshop.folder / "inbox" / "talks"
     talks.mkdir()
@@ -76,6 +77,7 @@ def test_what_failed_is_tried_again_but_not_for_ever(workshop: Workshop) -> None
     assert key in wanted(workshop)
 
 
+@pytest.mark.slow
 def test_what_another_version_made_is_stale_and_what_follows_from_it(
     workshop: Workshop, make_workshop: MakeWorkshop
 ) -> None:

@@ -140,6 +140,7 @@ def test_an_inbox_out_of_reach_is_a_skipped_tick(workshop: Workshop, tmp_path: P
     assert Cursor.read(ticks.cursor).done == {"a" * 12}
 
 
+@pytest.mark.slow
 def test_a_file_goes_all_the_way(inbox: Ticks, ingested: Ticks, workshop: Workshop) -> None:
     talks = workshop.folder / "inbox" / "talks"
     talks.mkdir()

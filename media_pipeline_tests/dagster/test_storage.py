@@ -57,6 +57,7 @@ def databases_open(folder: Path) -> set[str]:
     return found
 
 
+@pytest.mark.slow
 def test_each_reads_what_the_other_has_written(tmp_path: Path) -> None:
     with ours(tmp_path) as instance:
         first = materialise(instance)
@@ -72,6 +73,7 @@ def test_each_reads_what_the_other_has_written(tmp_path: Path) -> None:
         assert {key.to_user_string() for key in instance.all_asset_keys()} == {"film", "other"}
 
 
+@pytest.mark.slow
 def test_both_write_at_the_same_time(tmp_path: Path) -> None:
     """The command while the daemon carries out runs."""
     with ours(tmp_path) as one, dg.DagsterInstance.local_temp(str(tmp_path)) as other:
@@ -87,6 +89,7 @@ def test_both_write_at_the_same_time(tmp_path: Path) -> None:
             assert len(instance.all_asset_keys()) == 4
 
 
+@pytest.mark.slow
 def test_databases_stay_open_but_not_too_many(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -62,6 +62,7 @@ def test_headers_without_end_are_refused(live: Gateway) -> None:
     assert httpx.get(f"{live.url}/healthz", trust_env=False).status_code == 200
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 def test_the_page_in_a_real_browser(live: Gateway, tmp_path: Path) -> None:
     browser = shutil.which("chromium") or shutil.which("google-chrome")

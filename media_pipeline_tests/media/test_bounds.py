@@ -30,6 +30,7 @@ except MediaTooLarge as error:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["film.avi", "film.mov"])
 def test_a_huge_picture_is_refused_before_it_takes_memory(tmp_path: Path, name: str) -> None:
     film = write_pictures(tmp_path / name, (9000, 9000))

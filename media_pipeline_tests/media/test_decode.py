@@ -22,6 +22,7 @@ def test_every_frame_once_and_in_order(clip: Path) -> None:
     np.testing.assert_allclose([t for _, t, _ in frames], np.arange(50) / 25, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", ["mp4", "mkv", "ts", "webm"])
 def test_times_of_a_variable_rate_are_the_true_ones(tmp_path: Path, suffix: str) -> None:
     truth = video.vfr_times(60)

@@ -31,6 +31,7 @@ def _overlap(film: FaceFilm, index: int, face: FollowedFace) -> float:
     return Face(box).overlap(Face(face.box))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("width", "moves"), [(130.0, 0.06), (56.0, 0.12)])
 def test_a_moving_face_keeps_its_number_and_its_place(width: float, moves: float) -> None:
     film = FaceFilm(width=width, moves=moves, seconds=1.6)
@@ -40,6 +41,7 @@ def test_a_moving_face_keeps_its_number_and_its_place(width: float, moves: float
     assert {f[0].weight for f in found} == {1.0}
 
 
+@pytest.mark.slow
 def test_the_place_of_a_face_does_not_shake() -> None:
     film = FaceFilm(width=90, moves=0.0, seconds=1.6)
     found = _followed(make_faces(film).spotted)
@@ -47,6 +49,7 @@ def test_the_place_of_a_face_does_not_shake() -> None:
     assert np.abs(np.diff(places, axis=0)).max() < 1.0
 
 
+@pytest.mark.slow
 def test_a_face_that_comes_within_a_shot_is_there_from_its_first_picture_on() -> None:
     # the face takes up too little of the picture for its coming to be a cut
     film = FaceFilm(width=56, appears=0.9, seconds=1.6, moves=0.02)
@@ -60,6 +63,7 @@ def test_a_face_that_comes_within_a_shot_is_there_from_its_first_picture_on() ->
     assert max(np.diff(weights)) < 0.25
 
 
+@pytest.mark.slow
 def test_faces_end_and_begin_at_cuts() -> None:
     left = make_faces(FaceFilm(seconds=0.7, ground="still", moves=0.0)).spotted
     dark = np.full_like(left[:12], 12)

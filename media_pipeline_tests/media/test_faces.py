@@ -37,6 +37,7 @@ def test_a_large_picture_is_searched_as_a_small_one() -> None:
     assert one.overlap(other) > 0.85
 
 
+@pytest.mark.slow
 def test_grounds_without_faces_have_no_sure_ones() -> None:
     finder = FaceFinder()
     for ground in ("busy", "drift", "flat"):

@@ -32,6 +32,7 @@ def run(film: Path, folder: Path, name: str, params: dict[str, Any]) -> list[dic
     return found
 
 
+@pytest.mark.slow
 def test_one_picture_equal_to_the_frame_at_its_time(film: Path, tmp_path: Path) -> None:
     (found,) = run(film, tmp_path, "a.png", {})
     assert 0 < found["Score"] <= 10
@@ -39,6 +40,7 @@ def test_one_picture_equal_to_the_frame_at_its_time(film: Path, tmp_path: Path) 
     assert np.array_equal(shown, frame_at(film, float(found["Time"]) / 1000))
 
 
+@pytest.mark.slow
 def test_numbered_pictures(film: Path, tmp_path: Path) -> None:
     found = run(film, tmp_path, "{sequenceId}_a.jpg", {"Model": ""})
     assert 3 <= len(found) <= 5
@@ -46,6 +48,7 @@ def test_numbered_pictures(film: Path, tmp_path: Path) -> None:
     assert [f["Score"] for f in found] == sorted((f["Score"] for f in found), reverse=True)
 
 
+@pytest.mark.slow
 def test_a_loop(film: Path, tmp_path: Path) -> None:
     (found,) = run(film, tmp_path, "a.gif", {"Model": "gif"})
     assert (tmp_path / "out" / found["Url"]).read_bytes()[:4] == b"GIF8"

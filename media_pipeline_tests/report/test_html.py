@@ -101,6 +101,7 @@ def test_every_cue_has_its_crop(page: str) -> None:
     assert len(set(rows)) == len(rows)
 
 
+@pytest.mark.slow
 def test_doubtful_captions_are_marked_and_counted(tmp_path: Path) -> None:
     film = make_film(tmp_path / "lake", clip=False)
     assert "doubtful</td>" not in render_report(film.artifacts, name="x", links=LINKS)
@@ -177,6 +178,7 @@ def test_the_page_is_written_whole_or_not_at_all(film: Film, tmp_path: Path) -> 
     assert [p.name for p in tmp_path.iterdir()] == ["report.html"]
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 @pytest.mark.parametrize("dark", [False, True])
 def test_a_browser_shows_the_page(page: str, tmp_path: Path, dark: bool) -> None:

@@ -72,6 +72,7 @@ def test_doubtful_cues_are_marked_and_never_left_out() -> None:
     assert not (np.abs(without[:, :5] - np.array([176, 92, 0])).sum(axis=(1, 2)) < 300).any()
 
 
+@pytest.mark.slow
 def test_the_cue_sheet_is_bounded(tmp_path: Path) -> None:
     many = [Cue(i, i + 1, f"caption number {i}") for i in range(5000)]
     crops = [tmp_path / f"{i}.jpg" for i in range(5000)]

@@ -44,6 +44,7 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Film:
     return make_film(tmp_path_factory.mktemp("lake"))
 
 
+@pytest.mark.slow
 def test_every_asset_has_its_pictures_and_rows(film: Film) -> None:
     for artifact in film.artifacts.values():  # imports, caches of fonts
         preview(artifact, film.store)

@@ -6,6 +6,7 @@ import io
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from media_pipeline.report.charts import Highlight
@@ -31,6 +32,7 @@ def test_each_signal_has_a_lane_in_which_highlights_stand_out() -> None:
     assert signal_lanes(np.empty(0), {})
 
 
+@pytest.mark.slow
 def test_a_gif_moves_and_stays_small(tmp_path: Path) -> None:
     clip = tmp_path / "clip.mp4"
     noisy = "testsrc2=s=640x360:r=25:d=8,noise=alls=60:allf=t"

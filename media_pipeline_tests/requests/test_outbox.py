@@ -211,6 +211,7 @@ def test_of_many_that_want_to_lead_at_once_one_does(database: Database, clock: C
         assert sum(pool.map(Lease.hold, leases)) == 1
 
 
+@pytest.mark.slow
 def test_a_place_has_one_media_id(database: Database) -> None:
     registry = MediaRegistry(database)
     with ThreadPoolExecutor(8) as pool:

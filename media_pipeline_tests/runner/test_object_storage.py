@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from media_pipeline.runner import Runner
 from media_pipeline.settings import Settings
 from media_pipeline.store.places import open_filesystem
@@ -13,6 +15,7 @@ from media_pipeline_tests.generators.storage import ObjectStorage
 from media_pipeline_tests.runner.conftest import catalogue, counted
 
 
+@pytest.mark.slow
 def test_the_whole_chain_on_object_storage(
     storage: ObjectStorage, tmp_path: Path, film: Path, srt: Path
 ) -> None:

@@ -39,6 +39,7 @@ def in_process(folder: Path, key: str, stage: str, params: object) -> subprocess
     )
 
 
+@pytest.mark.slow
 def test_a_run_killed_in_a_stage_resumes_from_what_was_finished(
     runner: Runner, key: str, tmp_path: Path
 ) -> None:
@@ -54,6 +55,7 @@ def test_a_run_killed_in_a_stage_resumes_from_what_was_finished(
     assert counted(runner)["source"] == 1
 
 
+@pytest.mark.slow
 def test_two_processes_do_not_compute_the_same_twice(
     runner: Runner, key: str, tmp_path: Path
 ) -> None:

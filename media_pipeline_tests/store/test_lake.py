@@ -247,6 +247,7 @@ print(artifact.path("text.txt").read_text()[:1], artifact.manifest.created)
 """
 
 
+@pytest.mark.slow
 def test_two_processes_that_publish_the_same_fingerprint_converge(tmp_path: Path) -> None:
     go = tmp_path / "go"
     ready = [tmp_path / f"ready-{name}" for name in "ab"]

@@ -124,6 +124,7 @@ print(store.media.add("a" * 64, 10, sys.argv[2], "file:///" + sys.argv[2]).key)
 """
 
 
+@pytest.mark.slow
 def test_processes_that_add_the_same_content_at_once_agree_on_the_key(tmp_path: Path) -> None:
     children = [
         subprocess.Popen(

@@ -65,6 +65,7 @@ PATHS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # of the tool and what it brings
 @pytest.mark.parametrize(
     ("path", "method", "mode"),
@@ -165,6 +166,7 @@ def test_the_page_says_what_is_checked_and_needs_nothing_else(described: Gateway
     assert "<td>1-2000</td>" in page.text
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 def test_the_page_in_a_real_browser(described: Gateway, tmp_path: Path) -> None:
     browser = shutil.which("chromium") or shutil.which("google-chrome")

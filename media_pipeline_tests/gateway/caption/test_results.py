@@ -70,6 +70,7 @@ def shown(found: list[tuple[float, int, int]]) -> list[bool]:
 # --- the call waits -------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_answer_is_the_result(
     post: Client, live: Gateway, served: Web, clip: Path, tmp_path: Path
 ) -> None:
@@ -97,6 +98,7 @@ def test_a_request_without_a_name_has_none(post: Client, served: Web) -> None:
     assert (body["code"], body["id"]) == (200, None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("by", ["text", "vtt", "address", "redirect"])
 def test_a_file_of_captions(post: Client, served: Web, clip: Path, tmp_path: Path, by: str) -> None:
     served.moved["/moved"] = "/text.srt"
@@ -122,6 +124,7 @@ def test_a_file_of_captions(post: Client, served: Web, clip: Path, tmp_path: Pat
     assert drawn(post(plain), clip, tmp_path) != found, "replacements change what is drawn"
 
 
+@pytest.mark.slow
 def test_captions_in_ass_keep_their_styling(
     post: Client, served: Web, clip: Path, tmp_path: Path
 ) -> None:
@@ -138,6 +141,7 @@ def test_captions_in_ass_keep_their_styling(
         assert ((frame[..., 2] - frame[..., 1]) > 100).sum() > 50, "red, as the file says"
 
 
+@pytest.mark.slow
 def test_word_styles_take_estimated_times_when_told_so(
     post: Client, served: Web, clip: Path, tmp_path: Path
 ) -> None:
@@ -149,6 +153,7 @@ def test_word_styles_take_estimated_times_when_told_so(
     assert sum(n for *_, n in words) < 0.7 * sum(n for *_, n in whole)
 
 
+@pytest.mark.slow
 def test_hostile_captions_are_only_text(
     post: Client, served: Web, clip: Path, tmp_path: Path
 ) -> None:

@@ -27,6 +27,7 @@ from media_pipeline_tests.generators.storage import ObjectStorage
 pytestmark = pytest.mark.filterwarnings("ignore")  # of the SDKs
 
 
+@pytest.mark.slow
 def test_a_production_job_from_submit_to_download(live: Gateway, bucket: str) -> None:
     client = live.sdk()
     request = submit_request(
@@ -55,6 +56,7 @@ def test_a_production_job_from_submit_to_download(live: Gateway, bucket: str) ->
     assert answer["Status"] == "Success" and answer["Output"]["Type"] == "OSS"
 
 
+@pytest.mark.slow
 def test_media_go_in_and_out_by_their_ids(live: Gateway, bucket: str) -> None:
     client = live.sdk(endpoint=f"http://127.0.0.1:{live.port}/")  # as some users write it
     url = f"oss://{bucket}.oss-cn-shanghai.aliyuncs.com/in/film.mp4"
@@ -201,6 +203,7 @@ def test_a_waiting_job_is_cancelled(live: Gateway, bucket: str, held: None) -> N
         time.sleep(0.1)
 
 
+@pytest.mark.slow
 def test_callers_are_told_in_the_keys_of_callbacks(
     tmp_path: Path, storage: ObjectStorage, bucket: str
 ) -> None:

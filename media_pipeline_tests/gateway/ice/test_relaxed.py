@@ -24,6 +24,7 @@ VALUES = st.recursive(
 OBJECTS = st.dictionaries(st.text("abcXYZ_", min_size=1), VALUES, max_size=4)
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(OBJECTS)
 def test_strict_json_is_read_as_it_is(value: dict[str, Any]) -> None:
@@ -31,6 +32,7 @@ def test_strict_json_is_read_as_it_is(value: dict[str, Any]) -> None:
     assert json.loads(strict(value)) == value
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(OBJECTS)
 def test_unquoted_keys_and_trailing_commas_change_nothing(value: dict[str, Any]) -> None:

@@ -45,6 +45,7 @@ def test_spots_go_and_the_face_stays(look: Look, width: float) -> None:
     assert found["flicker"] < 0.9
 
 
+@pytest.mark.slow
 def test_more_strength_does_more() -> None:
     faces = make_faces(FaceFilm(seconds=0.1))
     steps = [_retouched(faces, Strength(0.0, s, 0.2)) for s in (0, 0.2, 0.5, 1.0)]

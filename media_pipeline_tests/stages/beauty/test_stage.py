@@ -49,6 +49,7 @@ def _pictures(path: Path) -> np.ndarray:
     return np.stack([frame.bgr() for frame in decode(path)])
 
 
+@pytest.mark.slow
 def test_a_film_is_retouched_where_its_face_is(faces: Faces, film: Path, tmp_path: Path) -> None:
     outcome = _run(film, tmp_path / "out", whiten=20, smooth=50, crf=10)
     assert outcome.facts["faces"] == 1
@@ -62,6 +63,7 @@ def test_a_film_is_retouched_where_its_face_is(faces: Faces, film: Path, tmp_pat
     assert 1 <= len(list((tmp_path / "out").glob("pair_*.jpg"))) <= 4
 
 
+@pytest.mark.slow
 def test_films_of_variable_rate_and_odd_size_keep_their_times(faces: Faces, tmp_path: Path) -> None:
     times = vfr_times(len(faces.spotted))
     film = tmp_path / "odd.mp4"
@@ -72,6 +74,7 @@ def test_films_of_variable_rate_and_odd_size_keep_their_times(faces: Faces, tmp_
     assert found == pytest.approx([t - times[0] for t in times], abs=0.002)
 
 
+@pytest.mark.slow
 def test_a_turned_film_is_retouched_as_it_is_shown(faces: Faces, tmp_path: Path) -> None:
     flat, film = tmp_path / "flat.mp4", tmp_path / "turned.mp4"
     write_video(flat, [np.ascontiguousarray(np.rot90(p)) for p in faces.spotted], fps=24)
@@ -115,6 +118,7 @@ def test_wrong_parameters_are_refused(values: dict[str, int]) -> None:
         Params(**values)
 
 
+@pytest.mark.slow
 def test_the_function_writes_the_film_and_leaves_one_without_faces_as_it_is(
     film: Path, silent_clip: Path, tmp_path: Path
 ) -> None:

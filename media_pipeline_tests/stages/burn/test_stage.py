@@ -83,6 +83,7 @@ def test_captions_that_a_person_corrected_are_not_drawn_over_those_in_the_pictur
     assert made.facts["mode"] == "boxes"
 
 
+@pytest.mark.slow
 def test_subtitles_are_there_at_their_times_and_nowhere_else(plain: Path, tmp_path: Path) -> None:
     film = tone(plain, tmp_path / "film.mov", "-c:a", "pcm_s16le")
     cues = [Cue(0.52, 1.0, "Hello there"), Cue(1.6, 2.4, f"{CHINESE}\nWe have no time left.")]
@@ -99,6 +100,7 @@ def test_subtitles_are_there_at_their_times_and_nowhere_else(plain: Path, tmp_pa
         assert drawn(a, b) == drawn(a, b, band), "only there, inside the safe margins"
 
 
+@pytest.mark.slow
 def test_human_captions_come_before_speech(plain: Path, tmp_path: Path) -> None:
     given = inputs(
         tmp_path,
@@ -150,6 +152,7 @@ def subtitled(film: Path, folder: Path) -> Path:
     return made.path("captioned.mp4")
 
 
+@pytest.mark.slow
 def test_sound_is_copied_where_mp4_carries_it(plain: Path, tmp_path: Path) -> None:
     for codec, suffix in (("aac", ".mp4"), ("libopus", ".webm"), ("libmp3lame", ".mkv")):
         folder = tmp_path / codec

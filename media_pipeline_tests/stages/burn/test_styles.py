@@ -136,6 +136,7 @@ def test_word_by_word_shows_one_word_at_a_time() -> None:
     assert widths[0] > widths[2]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
 def test_pop_grows_the_current_word_in_its_place(text: str) -> None:
     drawing, plain = draw("pop", text), draw("highlight", text)

@@ -40,6 +40,7 @@ def high(tmp_path_factory: pytest.TempPathFactory) -> CaptionClip:
     return make_clip(path, Film(CUES, 5.4, size=(360, 640), style=style, marks=marks))
 
 
+@pytest.mark.slow
 def test_the_band_of_the_captions_is_found(high: CaptionClip) -> None:
     video = probe(high.path).video
     assert video is not None
@@ -53,6 +54,7 @@ def test_the_band_of_the_captions_is_found(high: CaptionClip) -> None:
     assert shares[-1] == 1.0
 
 
+@pytest.mark.slow
 def test_the_catalogue_finds_captions_above_the_bottom_quarter_and_says_so(
     high: CaptionClip,
 ) -> None:
@@ -65,6 +67,7 @@ def test_the_catalogue_finds_captions_above_the_bottom_quarter_and_says_so(
     assert f"roi [[{round(found.region.y, 3)}, " in warning
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("bottom", "marks"),
     [(0.21, ()), (0.3, (Mark("本故事纯属虚构", 0.3, 0.94, 0.03),))],

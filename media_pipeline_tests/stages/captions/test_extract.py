@@ -92,6 +92,7 @@ def extracted(chinese: CaptionClip) -> Extraction:
 # --- what is read -------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_chinese_captions_with_edits_short_cues_and_no_pauses(
     chinese: CaptionClip, extracted: Extraction
 ) -> None:
@@ -110,6 +111,7 @@ def test_few_samples_are_recognised_or_detected(extracted: Extraction) -> None:
     assert len(CHINESE) <= counts.lines_read <= 2 * len(CHINESE)
 
 
+@pytest.mark.slow
 def test_english_captions_in_one_and_two_lines_on_a_busy_ground(tmp_path: Path) -> None:
     style = Style(size=0.055, colour=(255, 235, 60), family="Liberation Sans")
     film = Film(ENGLISH, 10.0, ground="busy", style=style)
@@ -119,6 +121,7 @@ def test_english_captions_in_one_and_two_lines_on_a_busy_ground(tmp_path: Path) 
     assert result.boundary(100) < FRAME
 
 
+@pytest.mark.slow
 def test_bilingual_rows_are_one_cue_and_marks_and_tickers_none(tmp_path: Path) -> None:
     clip = make_clip(
         tmp_path / "clip.mp4", Film(BILINGUAL, 12.0, size=(960, 540), ground="drift", marks=MARKS)
@@ -146,12 +149,14 @@ def test_captions_drawn_by_libass(tmp_path: Path) -> None:
     assert result.boundary(100) < FRAME
 
 
+@pytest.mark.slow
 def test_the_sampling_rate_does_not_touch_the_times(chinese: CaptionClip) -> None:
     for fps in (3, 10):
         result, _ = score(chinese, Params(fps=fps))
         assert result.boundary(95) < FRAME, f"at {fps} samples per second"
 
 
+@pytest.mark.slow
 def test_nothing_outside_the_region_is_read(chinese: CaptionClip, extracted: Extraction) -> None:
     assert extract_captions(chinese.path, Params(roi=[[0.0, 0.5], [0.0, 1.0]])).cues == []
     whole = extract_captions(chinese.path, Params(roi=[[0.0, 1.0], [0.0, 1.0]]))

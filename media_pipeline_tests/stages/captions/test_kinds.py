@@ -36,6 +36,7 @@ def read(kind: str, folder: Path, *, seconds: float, seed: int, pixels: str = "y
     assert result.boundary(95) <= (FADES if kind == "fades" else FRAME)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", FAST)
 def test_a_short_film_of_a_kind(kind: str, tmp_path: Path) -> None:
     read(kind, tmp_path, seconds=8.0, seed=11)
@@ -47,5 +48,6 @@ def test_a_film_of_a_kind(kind: str, tmp_path: Path) -> None:
     read(kind, tmp_path, seconds=12.0, seed=11)
 
 
+@pytest.mark.slow
 def test_ten_bits_are_read_as_eight(tmp_path: Path) -> None:
     read("outline", tmp_path, seconds=5.0, seed=12, pixels="yuv420p10le")

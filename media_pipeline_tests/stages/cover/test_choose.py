@@ -16,6 +16,7 @@ from media_pipeline_tests.generators.spoiled import make_spoiled
 from media_pipeline_tests.generators.video import write_video
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 3])
 def test_the_best_is_good_and_the_loop_is_small(tmp_path: Path, seed: int) -> None:
     film = make_spoiled(tmp_path / "film.mp4", seed)
@@ -33,6 +34,7 @@ def test_the_best_is_good_and_the_loop_is_small(tmp_path: Path, seed: int) -> No
     assert (tmp_path / "cover.gif").stat().st_size < MOST_BYTES
 
 
+@pytest.mark.slow
 def test_a_captioned_moment_is_taken_only_if_need_be(tmp_path: Path) -> None:
     film = make_spoiled(tmp_path / "film.mp4", 3)
     frames = analyse(film.path, thumbs=tmp_path).frames

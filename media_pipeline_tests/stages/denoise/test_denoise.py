@@ -64,6 +64,7 @@ def test_nothing_is_shifted(method: object, rate: int) -> None:
     assert lags[int(np.argmax(alike))] == 0
 
 
+@pytest.mark.slow
 @needs_flite
 def test_long_sound_comes_in_blocks_that_join() -> None:
     noisy = np.tile(mixed(spoken("slt"), "pink", 5.0), 3)

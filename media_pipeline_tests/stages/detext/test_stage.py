@@ -42,6 +42,7 @@ def read(covered: Covered) -> list[Shown]:
     return [Shown.of(cue, [box_of(covered, cue)]) for cue in covered.cues]
 
 
+@pytest.mark.slow
 def test_captions_are_gone_and_nothing_else_is_touched(covered: Covered, tmp_path: Path) -> None:
     shown, target = read(covered), tmp_path / "out.mp4"
     remake(
@@ -113,6 +114,7 @@ def test_time_past_the_end_and_films_without_captions_are_told(
         run(limit_region=[[0, 0, 1, 0.3]])
 
 
+@pytest.mark.slow
 def test_stretches_that_do_not_fit_in_memory_are_parted(
     covered: Covered, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -40,6 +40,7 @@ def announce(monkeypatch: pytest.MonkeyPatch, load: Any) -> None:
     monkeypatch.setattr(actions, "entry_points", lambda group: [point])
 
 
+@pytest.mark.slow
 def test_an_announced_engine_tags_what_it_sees(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -77,6 +77,7 @@ def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     return Made(film, path, upstream(path, folder, film))
 
 
+@pytest.mark.slow
 def test_planted_highlights_are_found_and_edges_are_in_no_word(made: Made, tmp_path: Path) -> None:
     shares: list[float] = []
     found = artifacts.run_stage(
@@ -240,6 +241,7 @@ def test_actions_without_an_engine_are_named_and_never_tagged(made: Made, tmp_pa
     assert tags <= set(TAGS)
 
 
+@pytest.mark.slow
 def test_a_moment_that_is_shown_again_is_one_highlight(tmp_path: Path) -> None:
     """A film with a replay: the event is found once, another takes the second place."""
     film = make_film(7, duration=45.0, clip=CLIP)

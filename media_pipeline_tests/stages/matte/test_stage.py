@@ -69,6 +69,7 @@ def _transparent(path: Path, width: int, height: int) -> np.ndarray:
     return np.frombuffer(data, np.uint8).reshape(-1, height, width, 4)
 
 
+@pytest.mark.slow
 def test_the_webm_is_transparent_where_the_screen_was(
     truth: Screened, film: Path, tmp_path: Path
 ) -> None:
@@ -130,6 +131,7 @@ def test_one_picture_and_transparent_film_are_taken(truth: Screened, tmp_path: P
     assert _run(tmp_path / "clear.mov", tmp_path / "clear").facts["keyed"] == 1
 
 
+@pytest.mark.slow
 def test_a_shot_without_a_screen_stays_whole(truth: Screened, tmp_path: Path) -> None:
     still = np.random.default_rng(4).integers(60, 200, (36, 64, 3)).astype(np.uint8)
     other = cv2.resize(still, (640, 360), interpolation=cv2.INTER_CUBIC)
@@ -189,6 +191,7 @@ def test_a_picture_of_too_many_pixels_is_refused(tmp_path: Path) -> None:
         read_ground(path, 16, 16)
 
 
+@pytest.mark.slow
 def test_the_function_writes_either_form(film: Path, red: Path, tmp_path: Path) -> None:
     runner = Runner(Store(tmp_path / "lake"))
     key = runner.ingest(film).key

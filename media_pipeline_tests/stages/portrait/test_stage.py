@@ -49,6 +49,7 @@ def lefts(course: Course, count: int) -> np.ndarray[tuple[int, ...], np.dtype[np
     return (np.array(middles, float) - SHARE / 2) * WIDTH
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "scene",
     [Scene("hand", "still", seed=0), Scene("drift", "wander", face=True, seed=2), SCENES[1]],

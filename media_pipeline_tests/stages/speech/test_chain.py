@@ -39,6 +39,7 @@ def _valid(made: Film) -> None:
                 assert not wrong, f"{output.name}: {wrong}"
 
 
+@pytest.mark.slow
 @needs_flite
 def test_english_captions_become_words_and_subtitles(tmp_path: Path) -> None:
     said = scene([FOX, STATION, WINDOW])
@@ -56,6 +57,7 @@ def test_english_captions_become_words_and_subtitles(tmp_path: Path) -> None:
     assert tokens(" ".join(c.text for c in subtitles)) == tokens(" ".join((FOX, STATION, WINDOW)))
 
 
+@pytest.mark.slow
 @needs_flite
 def test_bilingual_captions_give_the_spoken_language(tmp_path: Path) -> None:
     said = scene([FOX, STATION])

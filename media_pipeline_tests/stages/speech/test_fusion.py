@@ -102,6 +102,7 @@ def test_corrected_captions_come_and_go_with_their_speech() -> None:
     assert corrected(cues[:1], listen_for(cues[:1], guessed, "en"), rules) == cues[:1]
 
 
+@pytest.mark.slow
 @needs_flite
 def test_a_film_with_a_late_caption_and_a_missing_one(tmp_path: Path) -> None:
     said = scene([FOX, STATION, WINDOW], pause=2.0)
@@ -128,6 +129,7 @@ def test_a_film_with_a_late_caption_and_a_missing_one(tmp_path: Path) -> None:
         assert sentence.end - 0.1 <= cue.end <= sentence.end + 0.6
 
 
+@pytest.mark.slow
 @needs_flite
 def test_a_film_without_captions_says_so(tmp_path: Path) -> None:
     made = film(tmp_path, scene([STATION]).samples, tag="eng")

@@ -79,6 +79,7 @@ def test_nothing_to_tell_it_from_is_said_so() -> None:
     assert verdict.warnings
 
 
+@pytest.mark.slow
 @needs_flite
 def test_english_rows_that_are_said_win() -> None:
     said = scene([FOX, STATION])
@@ -88,6 +89,7 @@ def test_english_rows_that_are_said_win() -> None:
     assert "fit the sound" in verdict.why
 
 
+@pytest.mark.slow
 @needs_flite
 def test_english_rows_that_are_not_said_lose() -> None:
     said = scene([FOX, STATION])
