@@ -27,6 +27,7 @@ from media_pipeline.report.pictures import as_jpeg
 from media_pipeline.report.preview import Stored
 from media_pipeline.report.quality import FACT
 from media_pipeline.report.signals import clip_gif, signal_lanes
+from media_pipeline.report.sound import sound_pictures
 from media_pipeline.text.cues import Cue
 
 _CROPS = 600  # inlined at most (about 8 kB each); later cues keep their text
@@ -85,6 +86,8 @@ def render_report(artifacts: Mapping[str, Stored], *, name: str, links: Links) -
         film=film,
         facts=_facts(film),
         pictures=_pictures(film),
+        heard={title: inline(data) for title, data in sound_pictures(film).items()},
+        heard_facts=_heard(film),
         cues=_cues(film),
         doubtful=sum(cue.doubtful for cue in film.cues),
         reading=_reading(film),
@@ -152,6 +155,25 @@ def _pictures(film: Film) -> dict[str, str]:
     if film.highlights and film.curve is not None:
         pictures["signals"] = signal_lanes(film.curve.times, film.signals, film.highlights)
     return {title: inline(data) for title, data in pictures.items()}
+
+
+def _heard(film: Film) -> list[str]:
+    """What the sound functions found, in words."""
+    found = []
+    facts = {asset: one.facts for asset, one in film.artifacts.items() if one.reason is None}
+    if beats := facts.get("beats"):
+        found.append(
+            f"{beats['bpm']:.1f} beats a minute, {beats['meter']} to a bar, "
+            f"confidence {beats['confidence']:.2f}"
+        )
+    for number, channel in enumerate(facts.get("audio_quality", {}).get("channels", ())):
+        found.append(
+            f"channel {number}: {channel['Tag']}, {channel['Loudness(dB)']:.1f} LUFS, "
+            f"noise {channel['Noisiness(0-5)']:.1f}, index {channel['MOS(0-5)']:.1f} of 5"
+        )
+    if denoised := facts.get("denoised"):
+        found.append(f"noise taken out: {denoised['method']}")
+    return found
 
 
 def _cues(film: Film) -> list[tuple[Cue, str | None]]:

@@ -10,13 +10,12 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
-from media_pipeline.media.audio import read_audio
 from media_pipeline.media.timecode import format_timecode
 from media_pipeline.report.charts import Highlight, highlight_strip, timeline, waveform
 from media_pipeline.report.film import Film
 from media_pipeline.report.pictures import cue_sheet, frame_sheet, spread
 from media_pipeline.report.signals import clip_gif, signal_lanes
-from media_pipeline.report.sound import beats_chart, loudness_chart, spectrogram_chart, tempo_chart
+from media_pipeline.report.sound import DRAWN
 from media_pipeline.report.stills import stills
 from media_pipeline.stages.base import Artifact
 
@@ -192,24 +191,8 @@ def _pairs(_film: Film, artifact: Stored) -> dict[str, bytes]:
     return {"before and after": frame_sheet(pairs, columns=1, width=720)} if pairs else {}
 
 
-def _beats(film: Film, artifact: Stored) -> dict[str, bytes]:
-    table = artifact.table("beats")
-    times, places, tempo = (table[name].to_numpy() for name in ("time", "place", "bpm"))
-    if not len(film.sound) or not len(times):
-        return {}
-    return {
-        "beats": beats_chart(film.sound, film.duration, times, places),
-        "tempo": tempo_chart(film.duration, times, tempo),
-    }
-
-
-def _quality(film: Film, artifact: Stored) -> dict[str, bytes]:
-    table = artifact.table("loudness")
-    times, channels, lufs = (table[name].to_numpy() for name in ("time", "channel", "lufs"))
-    if not len(times):
-        return {}
-    lines = [(times[channels == n], lufs[channels == n]) for n in range(channels.max() + 1)]
-    return {"loudness": loudness_chart(film.duration, lines)}
+def _heard(film: Film, artifact: Stored) -> dict[str, bytes]:
+    return DRAWN[artifact.asset](film)
 
 
 def _covers(_film: Film, artifact: Stored) -> dict[str, bytes]:
@@ -217,22 +200,6 @@ def _covers(_film: Film, artifact: Stored) -> dict[str, bytes]:
     shown = [(path, marks[path.name]) for path in artifact.files("cover_*")]
     pictures = [(p, f"{format_timecode(m['time'])}  {m['score']:.1f} of 10") for p, m in shown]
     return {"covers": frame_sheet(pictures, columns=3, width=320)} if pictures else {}
-
-
-def _denoised(film: Film, artifact: Stored) -> dict[str, bytes]:
-    """Twenty seconds of the middle, before and after."""
-    audio = film.artifacts.get("audio")
-    if audio is None or not artifact.files("denoised.wav"):
-        return {}
-    start = max(0.0, film.duration / 2 - 10)
-    parts = [
-        (name, read_audio(path, start=start, end=start + 20))
-        for name, path in (
-            ("before", audio.path("speech.wav")),
-            ("after", artifact.path("denoised.wav")),
-        )
-    ]
-    return {"spectrograms": spectrogram_chart(parts, 16000)}
 
 
 _IMAGES: dict[str, Callable[[Film, Stored], dict[str, bytes]]] = {
@@ -254,10 +221,8 @@ _IMAGES: dict[str, Callable[[Film, Stored], dict[str, bytes]]] = {
     "detexted": _pairs,
     "portrait": _pairs,
     "beautified": _pairs,
-    "beats": _beats,
-    "audio_quality": _quality,
     "matte": _pairs,
-    "denoised": _denoised,
+    **dict.fromkeys(DRAWN, _heard),
 }
 
 

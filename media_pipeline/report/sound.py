@@ -1,14 +1,16 @@
-"""Charts of what the sound functions found: beats, repetition, spectra, loudness. PNG bytes."""
+"""Charts of what the sound functions found: beats, spectra, loudness. PNG bytes."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from media_pipeline.media.audio import read_audio
 from media_pipeline.report.charts import FAINT, envelope, lanes, png
+from media_pipeline.report.film import Film
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,29 +19,79 @@ _SOUND, _BEAT, _DOWNBEAT, _TEMPO = "#8d99ae", "#3a7ca5", "#d1495b", "#33415c"
 _LINES = (_TEMPO, _DOWNBEAT, _BEAT, _SOUND)
 _CLOSE_S = 20.0
 
+_RATE = 16000  # of the asset audio's mono sound
+
 Floats = npt.NDArray[np.float64]
+
+
+def sound_pictures(film: Film) -> dict[str, bytes]:
+    """All that can be drawn of what the sound functions made of a film, by title."""
+    return {title: data for draw in DRAWN.values() for title, data in draw(film).items()}
+
+
+def _beats(film: Film) -> dict[str, bytes]:
+    """Twenty seconds of the middle with their beats, and the tempo of the whole."""
+    table, audio = film.table("beats", "beats"), film.artifacts.get("audio")
+    if table is None or not table.num_rows or audio is None or not audio.files("speech.wav"):
+        return {}
+    times, places, tempo = (table[name].to_numpy() for name in ("time", "place", "bpm"))
+    start, end = _middle(film.duration)
+    part = read_audio(audio.path("speech.wav"), start=start, end=end)
+    return {
+        "beats": beats_chart(part, start, end, times, places),
+        "tempo": tempo_chart(film.duration, times, tempo),
+    }
+
+
+def _loudness(film: Film) -> dict[str, bytes]:
+    table = film.table("audio_quality", "loudness")
+    if table is None or not table.num_rows:
+        return {}
+    times, channels, lufs = (table[name].to_numpy() for name in ("time", "channel", "lufs"))
+    lines = [(times[channels == n], lufs[channels == n]) for n in range(channels.max() + 1)]
+    return {"loudness": loudness_chart(film.duration, lines)}
+
+
+def _spectrograms(film: Film) -> dict[str, bytes]:
+    """Twenty seconds of the middle, before and after noise was taken out."""
+    audio, denoised = (film.artifacts.get(asset) for asset in ("audio", "denoised"))
+    if audio is None or denoised is None or not denoised.files("denoised.wav"):
+        return {}
+    start, end = _middle(film.duration)
+    both = {"before": audio.path("speech.wav"), "after": denoised.path("denoised.wav")}
+    parts = [(name, read_audio(path, start=start, end=end)) for name, path in both.items()]
+    return {"spectrograms": spectrogram_chart(parts, _RATE, start)} if len(parts[0][1]) else {}
+
+
+DRAWN: dict[str, Callable[[Film], dict[str, bytes]]] = {
+    "beats": _beats,
+    "audio_quality": _loudness,
+    "denoised": _spectrograms,
+}
+"""What draws an asset; it gives nothing when there is nothing to draw."""
+
+
+def _middle(duration: float) -> tuple[float, float]:
+    start = max(0.0, (duration - _CLOSE_S) / 2)
+    return start, min(duration, start + _CLOSE_S)
 
 
 def beats_chart(
     samples: npt.NDArray[np.float32],
-    duration: float,
+    start: float,
+    end: float,
     beats: Floats,
     places: npt.NDArray[np.int64],
 ) -> bytes:
-    """Twenty seconds of the sound with its beats, and the tempo of the whole.
+    """A part of the sound with its beats; those that begin bars stand out.
 
     Parameters
     ----------
-    samples : mono sound of the whole, at any rate.
-    duration : seconds.
-    beats, places : times, and places in the bar (1 begins it).
+    samples : mono sound from ``start`` to ``end`` (seconds), at any rate.
+    beats, places : times in seconds, and places in the bar (1 begins it), of the whole.
     """
-    start = max(0.0, min(duration / 2 - _CLOSE_S / 2, duration - _CLOSE_S))
-    end = min(duration, start + _CLOSE_S)
     figure, axes = lanes([("sound", 1.8)], end, start=start)
-    rate = len(samples) / max(duration, 1e-3)
-    part = samples[int(start * rate) : int(end * rate)]
-    low, high = envelope(part, 1400)
+    low, high = envelope(samples, 1400)
     axes[0].fill_between(np.linspace(start, end, len(low)), low, high, color=_SOUND, lw=0)
     peak = float(max(np.abs(low).max(initial=0.0), np.abs(high).max(initial=0.0), 1e-3))
     axes[0].set_ylim(-peak * 1.15, peak * 1.15)
@@ -79,23 +131,26 @@ def loudness_chart(duration: float, channels: Sequence[tuple[Floats, Floats]]) -
     return png(figure)
 
 
-def spectrogram_chart(sounds: Sequence[tuple[str, npt.NDArray[np.float32]]], rate: int) -> bytes:
+def spectrogram_chart(
+    sounds: Sequence[tuple[str, npt.NDArray[np.float32]]], rate: int, start: float = 0.0
+) -> bytes:
     """Spectrograms under each other, on one scale of 80 dB.
 
     Parameters
     ----------
     sounds : names and mono sound, each as long as the others.
     rate : samples per second.
+    start : seconds at which the sounds begin.
     """
-    duration = len(sounds[0][1]) / rate
-    figure, axes = lanes([(name, 1.9) for name, _ in sounds], duration)
+    end = start + len(sounds[0][1]) / rate
+    figure, axes = lanes([(name, 1.9) for name, _ in sounds], end, start=start)
     top = max(float(_levels(sound).max()) for _, sound in sounds)
     for (name, sound), ax in zip(sounds, axes, strict=True):
         ax.imshow(
             _levels(sound).T,
             origin="lower",
             aspect="auto",
-            extent=(0, duration, 0, rate / 2000),
+            extent=(start, end, 0, rate / 2000),
             vmin=top - 80,
             vmax=top,
             cmap="magma",

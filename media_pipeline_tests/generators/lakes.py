@@ -17,11 +17,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image
 
-from media_pipeline.media.audio import read_audio
+from media_pipeline.media.audio import read_audio, write_wav
 from media_pipeline.runner import corrections
 from media_pipeline.stages import tables
 from media_pipeline.stages.audio_quality.assess import assess
 from media_pipeline.stages.audio_quality.stage import loudness_table
+from media_pipeline.stages.beats import Tracked
+from media_pipeline.stages.beats.stage import beats_table
 from media_pipeline.stages.registry import STAGES
 from media_pipeline.store import Manifest, Store, StoredArtifact
 from media_pipeline.store.manifest import ReasonEntry
@@ -111,6 +113,33 @@ def measure_sound(film: Film) -> StoredArtifact:
         facts={"channels": [channel.as_json() for channel in channels]},
     )
     return film.artifacts["audio_quality"]
+
+
+def find_beats(film: Film, found: Tracked) -> StoredArtifact:
+    """Given beats of the film's sound, as the stage of beats keeps them."""
+    item = film.store.media.get(film.key)
+    maker = _Maker(film.store, film.key, item.sha256, film.artifacts)
+    maker.publish(
+        "beats",
+        lambda out: pq.write_table(beats_table(found), out / "beats.parquet"),
+        inputs=("audio",),
+        facts={"bpm": found.bpm, "meter": found.meter, "confidence": found.confidence},
+    )
+    return film.artifacts["beats"]
+
+
+def take_noise_out(film: Film) -> StoredArtifact:
+    """The film's sound at half its level, in the place of what is without noise."""
+    item = film.store.media.get(film.key)
+    maker = _Maker(film.store, film.key, item.sha256, film.artifacts)
+    sound = read_audio(film.artifacts["audio"].path("speech.wav"))
+    maker.publish(
+        "denoised",
+        lambda out: write_wav(out / "denoised.wav", sound / 2, 16000),
+        inputs=("audio",),
+        facts={"method": "halved"},
+    )
+    return film.artifacts["denoised"]
 
 
 @dataclass

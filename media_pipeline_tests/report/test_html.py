@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from media_pipeline.report.html import Links, render_report, write_report
+from media_pipeline.stages.beats import Tracked
 from media_pipeline.stages.tables import CAPTIONS
 from media_pipeline.text.cues import cues_to_table
 from media_pipeline_tests.generators.lakes import (
@@ -23,7 +24,10 @@ from media_pipeline_tests.generators.lakes import (
     WORDS,
     Film,
     correct,
+    find_beats,
     make_film,
+    measure_sound,
+    take_noise_out,
 )
 
 LINKS = Links(
@@ -92,6 +96,19 @@ def test_where_captions_and_speech_disagree_stands_in_the_page(film: Film, page:
     assert (shown, said) == (CUES[1].text, "script")
     without = {k: v for k, v in film.artifacts.items() if k != "caption_speech"}
     assert "disagreements" not in Page(render_report(without, name="x", links=LINKS)).cells
+
+
+def test_what_the_sound_functions_found_stands_in_the_page(tmp_path: Path, page: str) -> None:
+    assert "chart sound" not in page and "<h2>Sound" not in page
+    film = make_film(tmp_path, clip=False)
+    find_beats(film, Tracked(np.arange(1.0, 24.0), np.arange(23) % 3, 3, 60.0, (60.0,), 0.75))
+    measure_sound(film)
+    take_noise_out(film)
+    heard = render_report(film.artifacts, name="x", links=LINKS)
+    assert len(re.findall('class="chart sound" src="data:image/png;base64,', heard)) == 4
+    said = Page(heard).text
+    assert "60.0 beats a minute, 3 to a bar, confidence 0.75" in said
+    assert "channel 0: " in said and "noise taken out: halved" in said
 
 
 def test_every_cue_has_its_crop(page: str) -> None:

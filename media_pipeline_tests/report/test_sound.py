@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from media_pipeline.report.film import Film as View
 from media_pipeline.report.sound import (
     beats_chart,
     loudness_chart,
+    sound_pictures,
     spectrogram_chart,
     tempo_chart,
+)
+from media_pipeline.stages.beats import Tracked
+from media_pipeline_tests.generators.lakes import (
+    find_beats,
+    make_film,
+    measure_sound,
+    take_noise_out,
 )
 
 
@@ -28,9 +38,36 @@ def red(data: bytes) -> int:
 def test_bar_lines_are_drawn_over_the_sound() -> None:
     sound = 0.3 * np.random.default_rng(0).standard_normal(80000).astype(np.float32)
     beats = np.arange(0.0, 5.0, 0.5)
-    few = beats_chart(sound, 5.0, beats, np.where(np.arange(10) % 4 == 0, 1, 2))
-    many = beats_chart(sound, 5.0, beats, np.ones(10, int))
+    few = beats_chart(sound, 0.0, 5.0, beats, np.where(np.arange(10) % 4 == 0, 1, 2))
+    many = beats_chart(sound, 0.0, 5.0, beats, np.ones(10, int))
     assert red(many) > 2 * red(few) > 0
+
+
+def test_only_the_bar_lines_of_the_part_are_drawn() -> None:
+    sound = 0.3 * np.random.default_rng(0).standard_normal(80000).astype(np.float32)
+    inside = beats_chart(sound, 20.0, 25.0, np.arange(20.5, 25.0), np.ones(5, int))
+    around = beats_chart(sound, 20.0, 25.0, np.arange(0.5, 60.0), np.ones(60, int))
+    assert red(around) == red(inside) > 0
+
+
+def test_what_was_made_of_the_sound_is_drawn_and_nothing_else(tmp_path: Path) -> None:
+    film = make_film(tmp_path, clip=False)
+    assert sound_pictures(View(film.artifacts)) == {}
+    beats = np.arange(0.5, 24.0, 0.5)
+    find_beats(film, Tracked(beats, np.arange(47) % 3, 3, 120.0, (120.0,), 0.75))
+    drawn = sound_pictures(View(film.artifacts))
+    assert list(drawn) == ["beats", "tempo"]
+    assert red(drawn["beats"]) > 0
+    measure_sound(film)
+    take_noise_out(film)
+    drawn = sound_pictures(View(film.artifacts))
+    assert list(drawn) == ["beats", "tempo", "loudness", "spectrograms"]
+    shown = pixels(drawn["spectrograms"]).sum(axis=2)[:, 200:-100]
+    before, after = shown[: len(shown) // 2], shown[len(shown) // 2 : -80]
+    assert before.mean() > after.mean()  # the same, 6 dB lower
+    nothing = make_film(tmp_path / "two", clip=False)
+    find_beats(nothing, Tracked())
+    assert sound_pictures(View(nothing.artifacts)) == {}
 
 
 def test_charts_cope_with_nothing_and_with_a_single_point() -> None:
@@ -39,7 +76,7 @@ def test_charts_cope_with_nothing_and_with_a_single_point() -> None:
         tempo_chart(1.0, nothing, nothing),
         tempo_chart(1.0, np.array([0.5]), np.array([120.0])),
         loudness_chart(1.0, []),
-        beats_chart(np.zeros(100, np.float32), 0.1, nothing, np.zeros(0, int)),
+        beats_chart(np.zeros(100, np.float32), 0.0, 0.1, nothing, np.zeros(0, int)),
     ):
         assert pixels(data).shape[1] > 1000
 
