@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -11,7 +12,8 @@ from numpy.typing import NDArray
 
 from media_pipeline.media.faces import FaceFinder
 from media_pipeline.stages.base import Progress, quiet
-from media_pipeline.stages.cover.score import Judgement, judge
+from media_pipeline.stages.cover.score import Judgement, judge, scores
+from media_pipeline.stages.cover.transition import in_transition
 
 Picture = NDArray[np.uint8]
 Look = Callable[[float], Picture]
@@ -19,15 +21,15 @@ Look = Callable[[float], Picture]
 Span = tuple[float, float]
 
 _FROM_CUTS_S = 0.3
-_DRIFT_S = 0.25
-DRIFT = 6.0  # grey levels over that time: a fade or a dissolve
-_SOFTENING = 0.4  # change of the logarithm of sharpness over that time
+_SHORT = 0.3  # of a shot that is too short for that
+_BESIDE_S = 0.2  # at which a picture is compared with others to see whether it dissolves
 _JUDGED = 36  # moments that are decoded and judged
 _PER_SHOT = 3
 _APART_S = 0.4
 DARK, _BRIGHT = 28.0, 225.0  # mean brightness
 _ALIKE = 10  # bits of 64 in which pictures of one kind differ
-_SOFT = 2.5  # marks that a picture without edges loses in a film that has sharp ones
+_REFOCUS = 0.7  # change of the logarithm of sharpness from one frame to the next: a cut unseen
+_RESTLESS = 0.05  # what a grey level of motion takes from the logarithm of sharpness
 _CAPTIONED = 1.2  # marks that a caption in the picture costs
 
 
@@ -61,51 +63,81 @@ def choose_covers(
     moments = candidates(frames)
     signatures = frames["signature"].to_numpy()
     times = frames["time"].to_numpy()
-    found, finder = [], FaceFinder()
+    judgements, finder = [], FaceFinder()
     for number, index in enumerate(moments):
-        time = float(times[index])
-        judgement = judge(look(time), finder)
-        captioned = any(start <= time < end for start, end in captions)
-        score = max(0.0, judgement.score - (_CAPTIONED if captioned else 0.0))
-        found.append(Cover(time, score, judgement, int(signatures[index])))
+        judgements.append(judge(look(float(times[index])), finder))
         progress((number + 1) / len(moments))
-    sharpest = max((c.judgement.sharpness for c in found), default=1.0) or 1.0
-    found = [
-        replace(c, score=max(0.0, c.score - _SOFT * (1 - c.judgement.sharpness / sharpest)))
-        for c in found
-    ]
+    found = []
+    for index, judgement, score in zip(moments, judgements, scores(judgements), strict=True):
+        time = float(times[index])
+        captioned = any(start <= time < end for start, end in captions)
+        left = max(0.0, score - (_CAPTIONED if captioned else 0.0))
+        found.append(Cover(time, left, judgement, int(signatures[index])))
     found.sort(key=lambda cover: -cover.score)
+    changing = Changing(frames, look)
+    chosen = _best(found, count, lambda cover: not changing(cover.time))
+    return chosen or _best(found, count, lambda _: True)
+
+
+def _best(found: Sequence[Cover], count: int, fits: Callable[[Cover], bool]) -> list[Cover]:
     chosen: list[Cover] = []
     for cover in found:
         if len(chosen) == count:
             break
-        if all((cover.signature ^ other.signature).bit_count() > _ALIKE for other in chosen):
+        new = all((cover.signature ^ c.signature).bit_count() > _ALIKE for c in chosen)
+        if new and fits(cover):
             chosen.append(cover)
     return chosen
 
 
+class Changing:
+    """Whether the picture at a time belongs to a dissolve or a fade.
+
+    Parameters
+    ----------
+    frames : the table of the stage ``frames``.
+    look : gives a picture.
+    """
+
+    def __init__(self, frames: pa.Table, look: Look) -> None:
+        self._look = look
+        self._times = frames["time"].to_numpy()
+        self._shots = np.cumsum(breaks(frames))
+
+    def __call__(self, time: float) -> bool:
+        """``time`` is that of a frame; both others are taken from its shot."""
+        at = int(np.argmin(np.abs(self._times - time)))
+        own = np.flatnonzero(self._shots == self._shots[at])
+        near = own[np.abs(self._times[own] - time) <= _BESIDE_S + 1e-6]
+        reach = min(at - near[0], near[-1] - at)
+        if not reach:
+            return False
+        places = (at - reach, at, at + reach)
+        return in_transition(*(self._look(float(self._times[i])) for i in places))
+
+
+def breaks(frames: pa.Table) -> NDArray[np.bool_]:
+    """Frames with which another shot begins, or the same one suddenly sharp or blurred."""
+    edges = np.log1p(frames["sharpness"].to_numpy().astype(float))
+    sudden = np.abs(np.diff(edges, prepend=edges[:1])) > _REFOCUS
+    return np.asarray(frames["cut"].to_numpy(zero_copy_only=False) | sudden)
+
+
 def candidates(frames: pa.Table) -> list[int]:
-    """Numbers of the frames worth a closer look: sharp for their shot, away from cuts, fades and
-    dissolves, neither dark nor glaring; of a film without such, the best there is.
+    """Numbers of the frames worth a closer look: sharp and calm for their shot, away from cuts,
+    neither dark nor glaring; of a film without such, the best there is.
     """
     times = frames["time"].to_numpy()
     luma = frames["luma"].to_numpy().astype(float)
     sharpness = frames["sharpness"].to_numpy().astype(float)
-    cuts = frames["cut"].to_numpy(zero_copy_only=False)
+    cuts = breaks(frames)
     motion = frames["motion"].to_numpy().astype(float)
-    starts = times[np.flatnonzero(cuts)]
-    near = _distance(times, starts) < _FROM_CUTS_S
-    later = np.clip(np.searchsorted(times, times + _DRIFT_S), 0, len(times) - 1)
-    earlier = np.clip(np.searchsorted(times, times - _DRIFT_S), 0, len(times) - 1)
-    fading = np.abs(luma[later] - luma[earlier]) > DRIFT
-    # a dissolve lowers the contrast of both sides
-    edges = np.log1p(sharpness)
-    fading |= np.abs(edges[later] - edges[earlier]) > _SOFTENING
-    good = ~near & ~fading & (luma > DARK) & (luma < _BRIGHT)
+    near = _from_cuts(times, np.flatnonzero(cuts)) < 1
+    good = ~near & (luma > DARK) & (luma < _BRIGHT)
     if not good.any():
         good = np.ones(len(times), np.bool_)
     # a sharp picture among moving ones; logarithms, as sharpness has a long tail
-    rank = np.log1p(sharpness) - 0.05 * motion
+    rank = np.log1p(sharpness) - _RESTLESS * motion
     shot = np.cumsum(cuts)
     taken: list[int] = []
     per_shot: dict[int, int] = {}
@@ -124,11 +156,18 @@ def candidates(frames: pa.Table) -> list[int]:
     return taken
 
 
-def _distance(times: NDArray[np.float64], places: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Seconds from each time to the nearest place."""
-    if not len(places):
-        return np.full(len(times), np.inf)
-    at = np.searchsorted(places, times)
-    before = np.abs(times - places[np.clip(at - 1, 0, len(places) - 1)])
-    after = np.abs(times - places[np.clip(at, 0, len(places) - 1)])
-    return np.asarray(np.minimum(before, after))
+def _from_cuts(times: NDArray[np.float64], cuts: NDArray[np.intp]) -> NDArray[np.float64]:
+    """How far each frame is from the ends of its shot, at one of which at least there is a cut: 1
+    is far enough, which in a short shot is less.
+    """
+    away = np.full(len(times), np.inf)
+    bounds = [0, *cuts.tolist(), len(times)]
+    for first, last in pairwise(bounds):
+        if last <= first:
+            continue
+        own = times[first:last]
+        end = times[last] if last < len(times) else np.inf
+        enough = min(_FROM_CUTS_S, _SHORT * (min(end, own[-1]) - own[0]))
+        start = own[0] if first else -np.inf
+        away[first:last] = np.minimum(own - start, end - own) / max(enough, 1e-6)
+    return away

@@ -11,25 +11,30 @@ import pyarrow as pa
 from media_pipeline.errors import NothingToDo
 from media_pipeline.media import ffmpeg
 from media_pipeline.media.faces import FaceFinder
-from media_pipeline.stages.cover.choose import DARK, DRIFT, Look
-from media_pipeline.stages.cover.score import judge
+from media_pipeline.stages.cover.choose import DARK, Changing, Look, breaks
+from media_pipeline.stages.cover.score import judge, scores
 
 SECONDS = 2.4
 MOST_BYTES = 3_000_000
 _LEAST_S = 0.2
-_JUDGED = 24  # stretches of which a picture is looked at
+_JUDGED = 24  # stretches of which pictures are looked at
+_PER_SHOT = 4
+_STEP_S = 0.2
+_APART_S = 0.6  # of stretches of one shot
+_FADE = 24.0  # grey levels by which the brightness changes in a fade
 _SIZES = ((480, 12), (400, 12), (360, 10), (320, 10), (240, 8), (160, 6))
 """Width and pictures per second, tried until the file is small enough."""
 _LIVELY = 5.0  # mean difference between frames at which motion is seen well
 _WILD = 16.0  # at which it is only restless
 _FROM_CUTS_S = 0.2
+_CHANGES = 0.1  # what a stretch is worth that begins, ends or passes through a dissolve
 
 
 def choose_loop(frames: pa.Table, look: Look) -> tuple[float, float]:
     """Start and end of the stretch of one shot that makes the best loop, seconds.
 
-    It is a good cover in its middle, sharp and in motion throughout, without a fade, and its last
-    picture is like its first.
+    It is a good cover at both ends and in its middle, sharp and in motion throughout, without a
+    dissolve or a fade, and its last picture is like its first.
 
     Raises
     ------
@@ -37,7 +42,7 @@ def choose_loop(frames: pa.Table, look: Look) -> tuple[float, float]:
         when no stretch is longer than a moment.
     """
     times = frames["time"].to_numpy()
-    cuts = np.flatnonzero(frames["cut"].to_numpy(zero_copy_only=False))
+    cuts = np.flatnonzero(breaks(frames))
     bounds = [0, *cuts.tolist(), len(times)]
     stretches: list[tuple[float, float, float]] = []
     for number, (first, last) in enumerate(pairwise(bounds)):
@@ -46,20 +51,40 @@ def choose_loop(frames: pa.Table, look: Look) -> tuple[float, float]:
         length = min(SECONDS, end - begin)
         if length < min(_LEAST_S, float(times[-1] - times[0])):
             continue
-        best = max(
-            (_worth(frames, start, start + length), float(start))
-            for start in np.arange(begin, end - length + 1e-6, 0.2)
-        )
-        stretches.append((best[0] * (length / SECONDS) ** 0.5, best[1], best[1] + length))
+        for part in (length, length / 2) if length / 2 > _LEAST_S else (length,):
+            stretches += _of_shot(frames, begin, end, part)
     if not stretches:
         raise NothingToDo("the film has no stretch to loop", "give a longer film")
-    finder = FaceFinder()
     liveliest = sorted(stretches, reverse=True)[:_JUDGED]
-    _, start, end = max(
-        (worth * judge(look((begin + end) / 2), finder).score ** 2, begin, end)
-        for worth, begin, end in liveliest
+    places = [(start, (start + end) / 2, end) for _, start, end in liveliest]
+    finder = FaceFinder()
+    seen = [judge(look(time), finder) for three in places for time in three]
+    marks = np.reshape(scores(seen), (-1, len(places[0]))).min(axis=1)
+    changing = Changing(frames, look)
+    best = (-1.0, 0.0, 0.0)
+    for (worth, start, end), mark, three in zip(liveliest, marks, places, strict=True):
+        value = worth * float(mark) ** 2
+        if value > best[0]:  # else it is not worth another look
+            best = max(best, (value * (_CHANGES if any(map(changing, three)) else 1.0), start, end))
+    return best[1], best[2]
+
+
+def _of_shot(
+    frames: pa.Table, begin: float, end: float, length: float
+) -> list[tuple[float, float, float]]:
+    """The best stretches between two times: what each is worth, its start and its end."""
+    found = sorted(
+        (
+            (_worth(frames, start, start + length), float(start))
+            for start in np.arange(begin, end - length + 1e-6, _STEP_S)
+        ),
+        reverse=True,
     )
-    return start, end
+    taken: list[tuple[float, float, float]] = []
+    for worth, start in found:
+        if len(taken) < _PER_SHOT and all(abs(start - s) >= _APART_S for _, s, _ in taken):
+            taken.append((worth * (length / SECONDS) ** 0.5, start, start + length))
+    return taken
 
 
 def _worth(frames: pa.Table, start: float, end: float) -> float:
@@ -74,7 +99,7 @@ def _worth(frames: pa.Table, start: float, end: float) -> float:
     lively = min(usual / _LIVELY, 1.0) - max(0.0, (usual - _WILD) / _WILD)
     signatures = frames["signature"].to_numpy()[part]
     jump = (int(signatures[0]) ^ int(signatures[-1])).bit_count() / 64
-    bad = float((luma < DARK).mean()) + float(np.ptp(luma) > 4 * DRIFT)
+    bad = float((luma < DARK).mean()) + float(np.ptp(luma) > _FADE)
     return float(1.5 * lively + 0.4 * sharpness.min() - jump - 2 * bad) + 5.0
 
 

@@ -17,9 +17,9 @@ from media_pipeline_tests.generators.video import write_video
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [0, 3])
-def test_the_best_is_good_and_the_loop_is_small(tmp_path: Path, seed: int) -> None:
-    film = make_spoiled(tmp_path / "film.mp4", seed)
+@pytest.mark.parametrize(("seed", "ground"), [(0, "busy"), (3, "busy"), (12, "drift")])
+def test_the_best_is_good_and_the_loop_is_small(tmp_path: Path, seed: int, ground: str) -> None:
+    film = make_spoiled(tmp_path / "film.mp4", seed, ground)
     frames = analyse(film.path, thumbs=tmp_path).frames
     covers = choose_covers(frames, lambda t: frame_at(film.path, t, width=WIDTH), 2)
     assert [bool(film.good[round(c.time * 25)]) for c in covers] == [True, True]
