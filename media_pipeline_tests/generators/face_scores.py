@@ -13,19 +13,21 @@ from media_pipeline_tests.generators.faces import Faces
 Film = NDArray[np.uint8]
 
 
-def scores(faces: Faces, made: Film) -> dict[str, float]:
-    """Scores of a retouched film, (n, h, w, 3) BGR.
+def scores(faces: Faces, made: Film, given: Film | None = None) -> dict[str, float]:
+    """Scores of a retouched film, (n, h, w, 3) BGR, beside the film as it was given: by default
+    before it was coded for the first time.
 
     ``spots``: the share of their contrast that is gone. ``features``: the share of their detail
     that eyes, brows and mouth keep. ``background``: PSNR of all that is not the head. ``texture``:
     what is left of the pores. ``flicker``: what changes from picture to picture in the skin, once
     its motion is taken out, beside the same of the film as it was.
     """
-    grey_in, grey_out, grey_clean = (_grey(f) for f in (faces.spotted, made, faces.clean))
+    given = faces.spotted if given is None else given
+    grey_in, grey_out, grey_clean = (_grey(f) for f in (given, made, faces.clean))
     return {
         "spots": _spots(faces, grey_in, grey_out, grey_clean),
         "features": _kept(grey_in, grey_out, faces.features, 1.5),
-        "background": _psnr(faces.spotted, made, ~_grown(faces.head, 5)),
+        "background": _psnr(given, made, ~_grown(faces.head, 5)),
         "texture": _kept(grey_in, grey_out, faces.skin & ~_near_spots(faces), 1.3),
         "flicker": _flicker(faces, grey_out) / _flicker(faces, grey_in),
     }

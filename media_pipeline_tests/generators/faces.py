@@ -167,7 +167,7 @@ def _places(rng: np.random.Generator, plain: Field, count: int) -> list[tuple[fl
     for pick in rng.permutation(len(rows))[:4000]:
         x, y = float(columns[pick]), float(rows[pick])
         if len(found) < count and all(np.hypot(x - a, y - b) > 30 for a, b, _ in found):
-            found.append((x, y, float(rng.uniform(4.5, 9.0))))
+            found.append((x, y, float(rng.uniform(5.5, 11.0))))
     return found
 
 

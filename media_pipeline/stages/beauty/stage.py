@@ -10,7 +10,7 @@ from pydantic import Field
 from media_pipeline.errors import NothingToDo, NoVideoStream
 from media_pipeline.media.canvas import Canvas
 from media_pipeline.media.encode import Preset
-from media_pipeline.media.face_tracks import FollowedFace, follow
+from media_pipeline.media.face_tracks import FollowedFace
 from media_pipeline.stages.base import (
     FileOutput,
     MediaOutput,
@@ -19,10 +19,12 @@ from media_pipeline.stages.base import (
     StageParams,
     Work,
 )
+from media_pipeline.stages.beauty.faces import FilmFaces, find_faces
 from media_pipeline.stages.beauty.retouch import Memory, Strength, around, retouch
 from media_pipeline.stages.pairs import PAIRS
-from media_pipeline.stages.remake import finished, remake
+from media_pipeline.stages.remake import Remade, finished, remake
 
+_FINDING = 0.3  # of the work
 _SMALLEST = 16  # pixels of a face: in smaller ones there is nothing to see
 
 
@@ -32,7 +34,7 @@ class Params(StageParams):
     whiten: int = Field(20, ge=0, le=100, description="how much lighter skin gets")
     smooth: int = Field(20, ge=0, le=100, description="how much of spots and wrinkles goes")
     detail: int = Field(20, ge=0, le=100, description="how much of the pores smoothing leaves")
-    crf: int = Field(18, ge=0, le=51, description="quality of H.264: lower is better and larger")
+    crf: int = Field(16, ge=0, le=51, description="quality of H.264: lower is better and larger")
     preset: Preset = Field("veryfast", description="effort of the encoder: slower is smaller")
 
     @property
@@ -45,27 +47,29 @@ class Params(StageParams):
 class Seen:
     """What was found while a film was retouched."""
 
-    pictures: int = 0
     times: list[float] = field(default_factory=list)
     """Of the pictures that were changed, seconds."""
     faces: set[int] = field(default_factory=set)
     """The numbers of the faces that were changed."""
 
 
-def beautify(canvases: Iterator[Canvas], strength: Strength, seen: Seen) -> Iterator[Canvas]:
+def beautify(
+    canvases: Iterator[Canvas], faces_of: FilmFaces, strength: Strength, seen: Seen
+) -> Iterator[Canvas]:
     """Retouch all faces of a film, in place.
 
     Parameters
     ----------
-    canvases : the pictures in the order in which they are shown; some eighteen are held back.
+    canvases : pictures in the order in which they are shown.
+    faces_of : the film's faces.
     strength : of the effects.
     seen : filled on the way.
     """
     memories: dict[int, Memory] = {}
-    for canvas, faces in follow(canvases, lambda c: (c.time, c.luma())):
+    for canvas in canvases:
+        faces = faces_of.at(canvas.time)
         memories = {f.number: memories.get(f.number, Memory()) for f in faces}
         changed = [f for f in faces if _change(canvas, f, strength, memories[f.number])]
-        seen.pictures += 1
         if changed:
             seen.times.append(canvas.time)
             seen.faces |= {f.number for f in changed}
@@ -92,31 +96,48 @@ def _change(canvas: Canvas, face: FollowedFace, strength: Strength, memory: Memo
 
 def _run(work: Work) -> Outcome:
     params: Params = work.params
-    if work.info.video is None:
+    video = work.info.video
+    if video is None:
         raise NoVideoStream(work.name)
     if not params.whiten and not params.smooth:
         raise NothingToDo("whiten and smooth are both 0", "ask for more of one of them")
+    length = max(work.info.duration, 1e-3)
+    faces = find_faces(
+        work.media,
+        video,
+        progress=lambda time: work.progress(_FINDING * min(1.0, time / length)),
+    )
     seen, target = Seen(), work.out / "beautified.mp4"
 
     def edit(canvases: Iterator[Canvas]) -> Iterator[Canvas]:
-        return beautify(canvases, params.strength, seen)
+        seen.times.clear()  # a first try that could not be joined does not count
+        return beautify(canvases, faces, params.strength, seen)
 
-    remake(
-        work.media,
-        work.info,
-        target,
-        edit,
-        crf=params.crf,
-        preset=params.preset,
-        progress=work.progress,
-    )
+    done = Remade(0.0)
+    if spans := faces.spans(1 / video.fps):
+        done = remake(
+            work.media,
+            work.info,
+            target,
+            edit,
+            spans=spans,
+            crf=params.crf,
+            preset=params.preset,
+            progress=lambda share: work.progress(_FINDING + (1 - _FINDING) * share),
+        )
     if not seen.times:
-        target.unlink()
+        target.unlink(missing_ok=True)
         raise NothingToDo(
             f"no face was found in {work.name}",
             "faces are found from the front and the side, from a twentieth of the picture on",
         )
-    facts = {"pictures": seen.pictures, "changed": len(seen.times), "faces": len(seen.faces)}
+    facts = {
+        "pictures": faces.pictures,
+        "changed": len(seen.times),
+        "faces": len(seen.faces),
+        "coded_anew": round(done.share, 4),
+        "why": done.why,
+    }
     return finished(work, target, seen.times, facts)
 
 
@@ -124,7 +145,7 @@ BEAUTIFIED = Stage(
     name="beautified",
     group="functions",
     description="The film with the skin of its faces smoother and lighter; all else is left alone.",
-    version="1",
+    version="2",
     params=Params,
     inputs=("source",),
     outputs=(MediaOutput("beautified.mp4"), FileOutput(PAIRS)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +11,14 @@ from pydantic import ValidationError
 
 from media_pipeline.errors import NothingToDo, NoVideoStream
 from media_pipeline.media.decode import decode
+from media_pipeline.media.face_tracks import FollowedFace
+from media_pipeline.media.geometry import Box
 from media_pipeline.media.probe import MediaInfo, probe
 from media_pipeline.production.base import Job
 from media_pipeline.production.functions import FUNCTIONS
 from media_pipeline.runner import Runner
 from media_pipeline.stages.base import Outcome, Work, quiet
-from media_pipeline.stages.beauty import BEAUTIFIED, Params
+from media_pipeline.stages.beauty import BEAUTIFIED, FilmFaces, Params
 from media_pipeline.store import Store
 from media_pipeline_tests.generators.face_scores import scores
 from media_pipeline_tests.generators.faces import FaceFilm, Faces, make_faces, write_faces
@@ -64,6 +67,39 @@ def test_a_film_is_retouched_where_its_face_is(faces: Faces, film: Path, tmp_pat
 
 
 @pytest.mark.slow
+def test_pictures_far_from_faces_are_copied_bit_by_bit(faces: Faces, tmp_path: Path) -> None:
+    height, width = faces.spotted.shape[1:3]
+    empty = np.full((30, height, width, 3), (90, 60, 40), np.uint8)
+    empty[:, 40:80, 60:200] = (20, 160, 220)
+    film = tmp_path / "film.mp4"
+    write_video(tmp_path / "plain.mp4", [*empty, *faces.spotted], fps=24)
+    ffmpeg("-i", tmp_path / "plain.mp4", "-c:v", "libx264", "-g", "15", film)
+    outcome = _run(film, tmp_path / "out")
+    assert outcome.facts["changed"] == len(faces.spotted)
+    assert not outcome.facts["why"]
+    assert 0.3 < outcome.facts["coded_anew"] < 0.6
+    before, after = _pictures(film), _pictures(tmp_path / "out" / "beautified.mp4")
+    np.testing.assert_array_equal(before[:30], after[:30])
+    assert (before[30:] != after[30:]).any(axis=(1, 2, 3)).all()
+
+
+def test_the_faces_of_a_film_are_kept_by_their_times() -> None:
+    found = FilmFaces()
+    one = FollowedFace(3, Box(0.1, 0.2, 0.3, 0.4), 0.5)
+    found.add(0.0, [])
+    found.add(0.04, [one, replace(one, number=4)])
+    found.add(0.08, [one])
+    found.add(1.0, [one])
+    assert found.pictures == 4
+    assert found.at(0.0) == []
+    assert [face.number for face in found.at(0.0404)] == [3, 4]
+    assert found.at(0.08) == [one]
+    assert found.at(0.06) == []
+    assert found.spans(0.04) == [(0.04, pytest.approx(0.12)), (1.0, 1.04)]
+    assert FilmFaces().spans(0.04) == []
+
+
+@pytest.mark.slow
 def test_films_of_variable_rate_and_odd_size_keep_their_times(faces: Faces, tmp_path: Path) -> None:
     times = vfr_times(len(faces.spotted))
     film = tmp_path / "odd.mp4"
@@ -83,6 +119,14 @@ def test_a_turned_film_is_retouched_as_it_is_shown(faces: Faces, tmp_path: Path)
     outcome = _run(film, tmp_path / "out")
     assert outcome.facts["changed"] > 0.9 * len(faces.spotted)
     assert _pictures(tmp_path / "out" / "beautified.mp4").shape[1:3] == (270, 480)
+
+
+def test_ten_bits_stay(faces: Faces, tmp_path: Path) -> None:
+    write_video(tmp_path / "deep.mp4", faces.spotted[:4], fps=24, pixels="yuv420p10le")
+    assert _run(tmp_path / "deep.mp4", tmp_path / "out").facts["changed"] == 4
+    video = probe(tmp_path / "out" / "beautified.mp4").video
+    assert video is not None
+    assert video.pixel_format == "yuv420p10le"
 
 
 def test_one_picture_is_enough(faces: Faces, tmp_path: Path) -> None:
