@@ -1,4 +1,4 @@
-"""Settings of the workers; `celery -A dagster_celery.app worker` finds them by this module's name.
+"""Settings of the workers, who find them by the name of this module.
 
 A worker is one process that works on one run at a time and stays: what a model takes to load is
 paid once. Start as many as there are cores or GPUs for them.

@@ -29,7 +29,7 @@ HERE = Path(__file__).resolve().parent
 _S3RVER = HERE.parent / ".venv-peers" / "node_modules" / ".bin" / "s3rver"
 _BUCKET = "media-pipeline"
 _START_S, _POLL_S, _AGAIN_S = 300.0, 0.25, 1.0
-_OURS = ("code", "web", "daemon", "gateway")
+_ENDPOINT = "MEDIA_PIPELINE_S3_ENDPOINT"
 
 
 class Missing(Exception):
@@ -60,7 +60,8 @@ class Machine:
     folder : for all that they keep, and their logs.
     workers : how many.
     port, dagster_port : of gateway and web interface; 0 for any that is free.
-    settings : environment variables that win over what is set here.
+    settings : environment variables that win over what is set here. With an endpoint of object
+        storage, no server of it is started.
     """
 
     def __init__(
@@ -72,12 +73,17 @@ class Machine:
         dagster_port: int = 0,
         settings: dict[str, str] | None = None,
     ) -> None:
-        _check_installed()
+        settings = settings or {}
+        self.own_storage = not (settings.get(_ENDPOINT) or os.environ.get(_ENDPOINT))
+        _check_installed(self.own_storage)
         self.folder = folder.resolve()
         self.ports = {name: _free_port() for name in ("postgres", "redis", "storage", "code")}
         self.ports |= {"gateway": port or _free_port(), "web": dagster_port or _free_port()}
-        self.environment = self._environment(workers) | (settings or {})
-        made = [self._postgres(), self._redis(), self._storage(), *self._ours()]
+        self.environment = self._environment(workers) | settings
+        made = [self._postgres(), self._redis()]
+        made += [self._storage()] if self.own_storage else []
+        self.needed = [service.name for service in made]
+        made += self._ours()
         made += [self._worker(number) for number in range(1, workers + 1)]
         self.services = {service.name: service for service in made}
 
@@ -91,8 +97,8 @@ class Machine:
         home.mkdir(exist_ok=True)
         shutil.copy(HERE / "dagster.yaml", home / "dagster.yaml")
         self._make_cluster()
-        self.resume("postgres", "redis", "storage")
-        self.ready("postgres", "redis", "storage")
+        self.resume(*self.needed)
+        self.ready(*self.needed)
         self._make_places()
         self.resume(*self.services)
         self.ready(*self.services)
@@ -142,12 +148,12 @@ class Machine:
         """Stop everything, what needs others first."""
         for service in self.services.values():
             service.wanted = False
-        others = [name for name in self.services if name not in ("postgres", "redis", "storage")]
+        others = [name for name in self.services if name not in self.needed]
         for name in others:  # all at once: each takes a while
             process = self.services[name].process
             if process is not None and process.poll() is None:
                 process.send_signal(signal.SIGTERM)
-        for name in (*others, "storage", "redis", "postgres"):
+        for name in (*others, *reversed(self.needed)):
             self.stop(name)
             process = self.services[name].process
             if process is not None:
@@ -162,15 +168,11 @@ class Machine:
 
     def _environment(self, workers: int) -> dict[str, str]:
         database = f"postgresql://media@127.0.0.1:{self.ports['postgres']}"
-        storage_key = "S3RVER"  # the one that s3rver knows
         ours = {
             "MEDIA_PIPELINE_DATABASE": f"{database}/gateway",
             "MEDIA_PIPELINE_DAGSTER_DATABASE": f"{database}/dagster",
             "MEDIA_PIPELINE_BROKER": f"redis://127.0.0.1:{self.ports['redis']}/0",
             "MEDIA_PIPELINE_BROKER_RESULTS": f"redis://127.0.0.1:{self.ports['redis']}/1",
-            "MEDIA_PIPELINE_S3_ENDPOINT": f"http://127.0.0.1:{self.ports['storage']}",
-            "MEDIA_PIPELINE_S3_KEY": storage_key,
-            "MEDIA_PIPELINE_S3_SECRET": storage_key,
             "MEDIA_PIPELINE_LAKE": f"s3://{_BUCKET}/lake",
             "MEDIA_PIPELINE_INBOX": f"s3://{_BUCKET}/inbox",
             "MEDIA_PIPELINE_RESULTS": f"s3://{_BUCKET}/results",
@@ -181,6 +183,10 @@ class Machine:
             "MEDIA_PIPELINE_MAX_RUNS": str(workers),
             "DAGSTER_HOME": str(self.folder / "home"),
         }
+        if self.own_storage:
+            ours[_ENDPOINT] = f"http://127.0.0.1:{self.ports['storage']}"
+            # the ones that s3rver knows
+            ours |= {"MEDIA_PIPELINE_S3_KEY": "S3RVER", "MEDIA_PIPELINE_S3_SECRET": "S3RVER"}
         paths = [str(HERE), str(HERE.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
         given = {"MEDIA_PIPELINE_ACCESS_KEYS": "me:secret", **os.environ}
         return {**given, **ours, "PYTHONPATH": os.pathsep.join(paths)}
@@ -231,7 +237,15 @@ class Machine:
         # Each has a cache of its own, as it would have on a machine of its own.
         cache = {"MEDIA_PIPELINE_CACHE_DIR": str(self.folder / f"cache-{number}")}
         options = ["-n", f"{name}@%h", "-Q", "dagster", "--without-gossip", "--without-mingle"]
-        command = ["celery", "-A", "dagster_celery.app", "worker", *options, "-l", "warning"]
+        command = [
+            "celery",
+            "-A",
+            "media_pipeline.dagster.worker",
+            "worker",
+            *options,
+            "-l",
+            "warning",
+        ]
         return _module(name, command, lambda: True, cache)
 
     def _spawn(self, service: Service) -> None:
@@ -313,13 +327,13 @@ def _module(
     return Service(name, [sys.executable, "-m", *arguments], answers, environment or {})
 
 
-def _check_installed() -> None:
+def _check_installed(storage: bool) -> None:
     for program, package in (("redis-server", "redis-server"), ("setpriv", "util-linux")):
         if shutil.which(program) is None:
             raise Missing(f"{program} is not installed: apt-get install {package}")
     _postgres_programs()
-    if not _S3RVER.exists() or shutil.which("node") is None:
-        raise Missing("s3rver is not installed: run .ci/peers (needs nodejs and npm)")
+    if storage and (not _S3RVER.exists() or shutil.which("node") is None):
+        raise Missing(f"s3rver is not installed: run .ci/peers (needs npm), or set {_ENDPOINT}")
     try:
         import dagster_celery
         import dagster_postgres
@@ -404,7 +418,7 @@ def main() -> int:
     try:
         machine.start()
         shown = {name: f"http://127.0.0.1:{machine.ports[name]}" for name in ("gateway", "web")}
-        shown["storage"] = machine.environment["MEDIA_PIPELINE_S3_ENDPOINT"]
+        shown["storage"] = machine.environment[_ENDPOINT]
         sys.stderr.write(" ".join(f"{name} {url}" for name, url in shown.items()) + "\n")
         while not ended:
             machine.watch()

@@ -10,13 +10,15 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from media_pipeline import services
 from media_pipeline.errors import FontMissing, MediaPipelineError
-from media_pipeline.settings import Settings, dagster_home, environment
+from media_pipeline.settings import PREFIX, Settings, dagster_home, environment
 
 _MIN_FREE_BYTES = 2 * 1024**3
 _DEBIAN = "apt-get install"
@@ -48,6 +50,7 @@ def examine() -> list[Check]:
         ("lake", True, lambda: _place("lake", Settings().lake, "MEDIA_PIPELINE_LAKE")),
         ("inbox", True, lambda: _place("inbox", Settings().inbox, "MEDIA_PIPELINE_INBOX")),
         ("Dagster home", True, _dagster_home),
+        *_services(),
         ("fonts: Chinese, Japanese, Korean", False, _cjk_font),
         ("speech: faster-whisper", False, _faster_whisper),
         ("speech: pocketsphinx (English)", False, _pocketsphinx),
@@ -257,6 +260,46 @@ def _folder(name: str, path: Path, variable: str) -> Check:
 
 def _dagster_home() -> Check:
     return _folder("Dagster home", dagster_home(), "DAGSTER_HOME")
+
+
+# --- services of several machines -----------------------------------------------------------------
+
+
+def _services() -> Iterator[tuple[str, bool, Callable[[], Check]]]:
+    """Those that the settings name, and no others."""
+    try:
+        settings = Settings()
+    except MediaPipelineError:
+        return  # told by its own row
+    told: list[tuple[str, str | None, str, Callable[[str, str], str]]] = [
+        (
+            "database of the gateway",
+            settings.database if settings.shares_database else None,
+            "DATABASE",
+            services.check_database,
+        ),
+        (
+            "database of Dagster",
+            settings.dagster_database,
+            "DAGSTER_DATABASE",
+            services.check_database,
+        ),
+        ("broker", settings.broker, "BROKER", services.check_broker),
+        ("results of workers", settings.broker_results, "BROKER_RESULTS", services.check_broker),
+        (
+            "web interface of Dagster",
+            settings.dagster_url if settings.broker else None,
+            "DAGSTER_URL",
+            services.check_web,
+        ),
+    ]
+    for name, url, variable, check in told:
+        if url:
+            yield name, True, partial(_service, name, check, url, f"{PREFIX}{variable}")
+
+
+def _service(name: str, check: Callable[[str, str], str], url: str, variable: str) -> Check:
+    return Check(name, True, True, check(url, variable))
 
 
 # --- speech models --------------------------------------------------------------------------------

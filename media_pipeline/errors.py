@@ -190,6 +190,10 @@ class EngineUnavailable(MediaPipelineError):
     """An engine that was asked for by name is not installed or has no model."""
 
 
+class ServiceUnavailable(MediaPipelineError):
+    """A service that the settings name cannot be used."""
+
+
 class FontMissing(MediaPipelineError):
     """No installed font can draw the text."""
 

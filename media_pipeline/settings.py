@@ -180,6 +180,11 @@ class Settings(BaseSettings):
     database: str = Field(
         "", description="SQLAlchemy URL of the gateway's table; a file in Dagster's home by default"
     )
+    dagster_database: str | None = Field(
+        None, description="SQLAlchemy URL of Dagster's storage, as deploy/dagster.yaml uses it"
+    )
+    broker: str | None = Field(None, description="URL of the broker that hands runs to workers")
+    broker_results: str | None = Field(None, description="URL of where workers keep results")
     dagster_url: str = Field(
         "http://127.0.0.1:3000", description="Dagster's web interface, as the gateway reaches it"
     )
@@ -270,7 +275,16 @@ class Settings(BaseSettings):
         return options
 
 
-_SECRETS = {"s3_key", "s3_secret", "api_keys", "access_keys", "webhook_secret", "database"}
+_WITH_PASSWORDS = ("dagster_database", "broker", "broker_results")
+_SECRETS = {
+    "s3_key",
+    "s3_secret",
+    "api_keys",
+    "access_keys",
+    "webhook_secret",
+    "database",
+    *_WITH_PASSWORDS,
+}
 
 
 def _invalid(error: ValidationError, settings: type[Settings]) -> InvalidParameter:

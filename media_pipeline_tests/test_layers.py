@@ -20,7 +20,7 @@ _ORDER: list[set[str]] = [
     {"ocr", "asr"},
     {"stages"},
     {"settings"},
-    {"report", "store"},
+    {"report", "store", "services"},
     {"transfer", "profiles", "sample", "doctor"},
     {"runner"},
     {"production"},

@@ -1,8 +1,8 @@
 """Signs of life of runs, where several machines carry them out.
 
-Whether a process on another machine still lives cannot be asked; so each run holds a lease in the
-database that the machines share, and renews it from a thread for as long as it works. On one
-machine processes are looked at instead: see :mod:`media_pipeline.dagster.liveness`.
+Whether a process on another machine still lives cannot be asked; so who carries out a run holds its
+lease in the database that the machines share, and renews it from a thread for as long as it works.
+On one machine processes are looked at instead: see :mod:`media_pipeline.dagster.liveness`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from contextlib import closing, contextmanager
 
 import dagster as dg
 
-from media_pipeline.requests.records import RunLeases
+from media_pipeline.requests.records import run_lease
 from media_pipeline.requests.tables import Database
 from media_pipeline.settings import Settings
 
@@ -22,19 +22,18 @@ PATIENCE_S = 120.0
 
 
 @contextmanager
-def kept(settings: Settings, run_id: str) -> Iterator[None]:
-    """Hold the lease of a run for the time of the block, where several machines share a database.
-
-    It is not given back: the run still has to note its own end, and is alive until then.
-    """
+def taken(settings: Settings, run_id: str) -> Iterator[bool]:
+    """Hold the lease of a run for the time of the block; False when somebody else has it."""
     if not settings.shares_database:
-        yield
+        yield True
         return
     with closing(Database(settings.database, patience=PATIENCE_S)) as database:
-        found = RunLeases(database, settings.run_lease_seconds)
-        found.forget()
-        with found.of(run_id).kept(release=False):
-            yield
+        lease = run_lease(database, run_id, settings.run_lease_seconds)
+        if not lease.hold():
+            yield False
+            return
+        with lease.kept():
+            yield True
 
 
 def lapsed(settings: Settings, instance: dg.DagsterInstance, run_id: str) -> bool:
@@ -42,8 +41,8 @@ def lapsed(settings: Settings, instance: dg.DagsterInstance, run_id: str) -> boo
     if not settings.shares_database:
         return False
     with closing(Database(settings.database)) as database:
-        until = RunLeases(database, settings.run_lease_seconds).until(run_id)
-    if until is None:  # killed before it took one, or just begun
+        until = run_lease(database, run_id, settings.run_lease_seconds).until()
+    if until is None:  # it has just begun or just ended
         record = instance.get_run_record_by_id(run_id)
         started = record.start_time if record is not None else None
         return started is not None and time.time() - started > settings.run_lease_seconds

@@ -5,13 +5,13 @@ first needed.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
 
 import dagster as dg
 
-from media_pipeline.dagster import leases, liveness
+from media_pipeline.dagster import liveness
 from media_pipeline.profiles import Profile, load_profile
 from media_pipeline.runner import Runner
 from media_pipeline.settings import Settings
@@ -117,14 +117,10 @@ class Pipeline:
 def pipeline_resource(stages: Mapping[str, Stage]) -> dg.ResourceDefinition:
     """The resource as runs get it; it also notes which process carries out the run."""
 
-    def make(context: dg.InitResourceContext) -> Iterator[Pipeline]:
-        pipeline = Pipeline(stages)
-        if context.run is None or context.instance is None:
-            yield pipeline
-            return
-        liveness.sign_on(context.instance, context.run)
-        with leases.kept(pipeline.settings, context.run.run_id):
-            yield pipeline
+    def make(context: dg.InitResourceContext) -> Pipeline:
+        if context.run is not None and context.instance is not None:
+            liveness.sign_on(context.instance, context.run)
+        return Pipeline(stages)
 
     return dg.ResourceDefinition(
         make, description="The runner of stages on the lake that the settings name."

@@ -14,7 +14,6 @@ from celery.result import denied_join_result
 from dagster._core.errors import DagsterUserCodeUnreachableError
 from dagster._core.launcher import CheckRunHealthResult, WorkerStatus
 from dagster_celery.launcher import CeleryRunLauncher
-from dagster_celery.tags import DAGSTER_CELERY_TASK_ID_TAG
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
@@ -25,8 +24,9 @@ from media_pipeline.settings import Settings
 class WorkerRunLauncher(CeleryRunLauncher):  # type: ignore[misc] # it comes without types
     """Sends whole runs to workers: within a run, models and files of a film stay where they are."""
 
-    def _launch_celery_task_run(self, run: dg.DagsterRun, **task: Any) -> None:
-        """Hand a run to the broker.
+    def _launch_celery_task_run(self, run: dg.DagsterRun, task_signature: Any, **how: Any) -> None:
+        """Hand a run to the broker, as a task with the run's own id. Dagster notes the id in a tag,
+        but later, and runs that are repeated hand their tags on.
 
         Raises
         ------
@@ -38,7 +38,9 @@ class WorkerRunLauncher(CeleryRunLauncher):  # type: ignore[misc] # it comes wit
             # Nobody here waits for results; else a backend that is away is waited for, and then
             # never used again.
             with denied_join_result():
-                super()._launch_celery_task_run(run=run, **task)
+                super()._launch_celery_task_run(
+                    run=run, task_signature=task_signature.set(task_id=run.run_id), **how
+                )
         except (OperationalError, RedisError, OSError) as error:
             raise DagsterUserCodeUnreachableError(
                 f"the broker of workers cannot be reached ({error})"
@@ -50,9 +52,7 @@ class WorkerRunLauncher(CeleryRunLauncher):  # type: ignore[misc] # it comes wit
         if run is None or run.is_finished:
             return False
         self._instance.report_run_canceling(run)
-        task = run.tags.get(DAGSTER_CELERY_TASK_ID_TAG)
-        if task is not None:
-            self.celery.control.revoke(task, terminate=True, signal="SIGINT")
+        self.celery.control.revoke(run_id, terminate=True, signal="SIGINT")
         return True
 
     def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
@@ -60,7 +60,6 @@ class WorkerRunLauncher(CeleryRunLauncher):  # type: ignore[misc] # it comes wit
         if leases.lapsed(Settings(), self._instance, run.run_id):
             said = "The worker gives no sign of life any more."
             return CheckRunHealthResult(WorkerStatus.FAILED, said)
-        task = run.tags.get(DAGSTER_CELERY_TASK_ID_TAG)
-        if task is not None and self.celery.AsyncResult(task).state == "FAILURE":
+        if self.celery.AsyncResult(run.run_id).state == "FAILURE":
             return CheckRunHealthResult(WorkerStatus.FAILED, "The worker has ended.")
         return CheckRunHealthResult(WorkerStatus.RUNNING)

@@ -18,7 +18,6 @@ from media_pipeline.requests.tables import LEASES, MEDIA, NONCES, Database
 
 _LOG = logging.getLogger(__name__)
 _INSERT_NONCE = NONCES.insert()
-_RUN, _DAY_S = "run:", 86400.0
 
 
 class Nonces:
@@ -73,10 +72,9 @@ class Lease:
         return True
 
     @contextmanager
-    def kept(self, *, release: bool = True) -> Iterator[None]:
+    def kept(self) -> Iterator[None]:
         """Take the lease from whoever has it, and renew it for the time of the block, from a thread
-        of its own: what is done meanwhile may not come to it for minutes. Unless ``release``, it
-        runs out by itself afterwards.
+        of its own: what is done meanwhile may not come to it for minutes.
         """
         stop = threading.Event()
 
@@ -95,8 +93,13 @@ class Lease:
         finally:
             stop.set()
             thread.join()
-            if release:
-                self.release()
+            self.release()
+
+    def until(self) -> float | None:
+        """When it ends or has ended (seconds since 1970), whoever holds it; None without holder."""
+        asked = sa.select(LEASES.c.until).where(LEASES.c.name == self._name)
+        with self._database.read() as connection:
+            return connection.scalar(asked)
 
     def release(self) -> None:
         """Give it back, if it is ours."""
@@ -106,36 +109,12 @@ class Lease:
             )
 
 
-class RunLeases:
-    """What runs hold for as long as they work, whoever asked for them."""
+def run_lease(database: Database, run_id: str, seconds: float) -> Lease:
+    """What the process that carries out a run holds, whoever asked for the run.
 
-    def __init__(
-        self, database: Database, seconds: float, clock: Callable[[], float] = time.time
-    ) -> None:
-        self._database = database
-        self._seconds = seconds
-        self._clock = clock
-
-    def of(self, run_id: str) -> Lease:
-        """The lease of a run."""
-        return Lease(self._database, _run_name(run_id), self._seconds, self._clock)
-
-    def until(self, run_id: str) -> float | None:
-        """When the lease of a run ends or has ended (seconds since 1970); None without one."""
-        asked = sa.select(LEASES.c.until).where(LEASES.c.name == _run_name(run_id))
-        with self._database.read() as connection:
-            return connection.scalar(asked)
-
-    def forget(self) -> None:
-        """Drop those that ended more than a day ago."""
-        old = [LEASES.c.name.startswith(_RUN), LEASES.c.until < self._clock() - _DAY_S]
-        with self._database.write(durable=False) as connection:
-            connection.execute(LEASES.delete().where(*old))
-
-
-def _run_name(run_id: str) -> str:
-    """Of 32 characters, as the table has them, and never that of a job."""
-    return _RUN + run_id.replace("-", "")[: 32 - len(_RUN)]
+    Its name has the 32 characters that the table keeps, and is never that of a job.
+    """
+    return Lease(database, f"run:{run_id.replace('-', '')[:28]}", seconds)
 
 
 @dataclass(frozen=True)

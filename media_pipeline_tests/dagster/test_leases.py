@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import time
 import uuid
+from contextlib import closing
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
 from media_pipeline.dagster import leases
-from media_pipeline.requests.records import RunLeases
+from media_pipeline.requests.records import run_lease
 from media_pipeline.requests.tables import Database
 from media_pipeline.settings import Settings
 
@@ -28,13 +29,18 @@ def started(instance: dg.DagsterInstance, seconds_ago: float) -> str:
     return run_id
 
 
-def test_a_run_is_alive_while_it_works_and_while_it_notes_its_end(settings: Settings) -> None:
+def test_a_run_is_alive_while_its_lease_is_held(settings: Settings) -> None:
     with dg.DagsterInstance.ephemeral() as instance:
         run_id = started(instance, seconds_ago=1000)
-        assert leases.lapsed(settings, instance, run_id), "it never took a lease"
-        with leases.kept(settings, run_id):
+        assert leases.lapsed(settings, instance, run_id), "nobody has its lease"
+        with leases.taken(settings, run_id) as ours:
+            assert ours
             assert not leases.lapsed(settings, instance, run_id)
-        assert not leases.lapsed(settings, instance, run_id)
+            with leases.taken(settings, run_id) as also_ours:
+                assert not also_ours
+            assert not leases.lapsed(settings, instance, run_id)
+        with leases.taken(settings, run_id) as ours:
+            assert ours, "it was given back"
 
 
 def test_a_run_that_has_just_begun_may_still_take_its_lease(settings: Settings) -> None:
@@ -43,31 +49,27 @@ def test_a_run_that_has_just_begun_may_still_take_its_lease(settings: Settings) 
         assert leases.lapsed(settings, instance, started(instance, seconds_ago=61))
 
 
-def test_a_run_whose_lease_has_run_out_is_gone_and_forgotten_a_day_later(
-    settings: Settings,
-) -> None:
-    now = time.time()
-    database = Database(settings.database)
-    for age, known in ((61, True), (90_000, False)):
-        with dg.DagsterInstance.ephemeral() as instance:
-            run_id = started(instance, seconds_ago=0)
-            past = RunLeases(database, 60, clock=lambda age=age: now - age)
-            assert past.of(run_id).hold()
-            assert leases.lapsed(settings, instance, run_id)
-        RunLeases(database, 60, clock=lambda: now).forget()
-        assert (RunLeases(database, 60).until(run_id) is not None) == known
-    database.close()
+def test_a_run_whose_lease_has_run_out_is_gone(settings: Settings) -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        run_id = started(instance, seconds_ago=0)
+        with closing(Database(settings.database)) as database:
+            assert run_lease(database, run_id, -1).hold()
+        assert leases.lapsed(settings, instance, run_id)
+        with leases.taken(settings, run_id) as ours:
+            assert ours, "who held it is taken for dead"
 
 
 def test_on_one_machine_there_are_no_leases(tmp_path: Path) -> None:
     settings = Settings(database=f"sqlite:///{tmp_path / 'jobs.db'}")
     assert not settings.shares_database
-    with dg.DagsterInstance.ephemeral() as instance, leases.kept(settings, "x"):
+    with dg.DagsterInstance.ephemeral() as instance, leases.taken(settings, "x") as ours:
+        assert ours
         assert not leases.lapsed(settings, instance, started(instance, seconds_ago=1e6))
     assert not (tmp_path / "jobs.db").exists()
 
 
 def test_names_of_runs_fit_the_table_and_are_never_those_of_jobs(settings: Settings) -> None:
-    lease = RunLeases(Database(settings.database), 60).of(str(uuid.uuid4()))
-    assert len(lease._name) == 32
-    assert not lease._name.isalnum(), "ids of jobs are hexadecimal"
+    with closing(Database(settings.database)) as database:
+        lease = run_lease(database, str(uuid.uuid4()), 60)
+        assert len(lease._name) == 32
+        assert not lease._name.isalnum(), "ids of jobs are hexadecimal"

@@ -38,9 +38,10 @@ def launcher(instance: dg.DagsterInstance) -> Any:
     return instance.run_launcher
 
 
-def added(instance: dg.DagsterInstance, **tags: str) -> dg.DagsterRun:
-    given = {f"dagster-celery/{name}": value for name, value in tags.items()}
-    return instance.add_run(dg.DagsterRun("job", status=dg.DagsterRunStatus.STARTED, tags=given))
+def added(instance: dg.DagsterInstance) -> dg.DagsterRun:
+    """A run that repeats another, and has its tags."""
+    tags = {"dagster-celery/task_id": "of the other"}
+    return instance.add_run(dg.DagsterRun("job", status=dg.DagsterRunStatus.STARTED, tags=tags))
 
 
 def test_a_broker_that_is_away_puts_the_run_back_into_the_queue(
@@ -54,6 +55,23 @@ def test_a_broker_that_is_away_puts_the_run_back_into_the_queue(
         )
 
 
+def test_a_task_has_the_id_of_its_run(
+    instance: dg.DagsterInstance, launcher: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[str] = []
+
+    def send(*_: Any, task_id: str, **__: Any) -> Any:
+        sent.append(task_id)
+        return SimpleNamespace(task_id=task_id)
+
+    monkeypatch.setattr(launcher.celery, "send_task", send)
+    run = added(instance)
+    launcher._launch_celery_task_run(
+        run=run, task_signature=launcher.celery.signature("execute_job"), routing_key="execute_job"
+    )
+    assert sent == [run.run_id]
+
+
 @pytest.mark.parametrize(
     ("lapsed", "state", "status"),
     [
@@ -64,7 +82,6 @@ def test_a_broker_that_is_away_puts_the_run_back_into_the_queue(
         (False, "FAILURE", WorkerStatus.FAILED),
         (False, "SUCCESS", WorkerStatus.RUNNING),  # a second delivery of the task has ended
         (True, "SUCCESS", WorkerStatus.FAILED),
-        (False, None, WorkerStatus.RUNNING),
     ],
 )
 def test_health_is_what_the_lease_says_unless_the_task_has_failed(
@@ -72,12 +89,13 @@ def test_health_is_what_the_lease_says_unless_the_task_has_failed(
     launcher: Any,
     monkeypatch: pytest.MonkeyPatch,
     lapsed: bool,
-    state: str | None,
+    state: str,
     status: WorkerStatus,
 ) -> None:
     monkeypatch.setattr(leases, "lapsed", lambda *_: lapsed)
-    monkeypatch.setattr(launcher.celery, "AsyncResult", lambda _: SimpleNamespace(state=state))
-    run = added(instance, **({"task_id": "t"} if state else {}))
+    run = added(instance)
+    states = {run.run_id: SimpleNamespace(state=state)}
+    monkeypatch.setattr(launcher.celery, "AsyncResult", states.__getitem__)
     assert launcher.check_run_worker_health(run).status == status
 
 
@@ -88,9 +106,9 @@ def test_a_run_that_is_ended_is_interrupted_as_by_a_keyboard(
     monkeypatch.setattr(
         launcher.celery.control, "revoke", lambda task, **how: asked.append((task, how))
     )
-    run = added(instance, task_id="t")
+    run = added(instance)
     assert launcher.terminate(run.run_id)
-    assert asked == [("t", {"terminate": True, "signal": "SIGINT"})]
+    assert asked == [(run.run_id, {"terminate": True, "signal": "SIGINT"})]
     ended = instance.get_run_by_id(run.run_id)
     assert ended is not None and ended.status == dg.DagsterRunStatus.CANCELING
     instance.report_run_canceled(ended)

@@ -1,0 +1,136 @@
+"""What callers see when parts of a set-up of several machines break: every job ends well, once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from media_pipeline.media.files import sha256_file
+from media_pipeline_tests.generators.machines import Machines, kill, machines
+from media_pipeline_tests.generators.video import write_clip
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Machines]:
+    # Not in a folder of pytest: the user of the database may not look into those.
+    with (
+        tempfile.TemporaryDirectory(prefix="media_pipeline_machines_") as folder,
+        machines(Path(folder), run_lease_seconds="20", min_free_bytes="0") as found,
+    ):
+        yield found
+
+
+@pytest.fixture
+def film(site: Machines, tmp_path: Path, request: pytest.FixtureRequest) -> str:
+    """A film that no other test has: nothing of it is in the lake."""
+    tests = request.session.items
+    number = next(n for n, item in enumerate(tests) if item.nodeid == request.node.nodeid)
+    return site.put(write_clip(tmp_path / f"film-{number}.mp4", 10 + number % 100 / 25))
+
+
+def test_a_worker_that_is_killed_in_the_middle_of_a_stage(site: Machines, film: str) -> None:
+    job, process = site.at_work(film)
+    kill(process)
+    site.settled([job])
+    assert len(site.runs(job)) == 2
+    assert site.whole()
+
+
+def test_a_worker_that_is_lost_with_all_it_knew(site: Machines, film: str) -> None:
+    """Its task is reported as running ever after."""
+    job, process = site.at_work(film)
+    group = os.getpgid(process)
+    name = next(n for n, s in site.machine.services.items() if s.process.pid == group)
+    site.machine.stop(name, kill=True)
+    other = site.submit(film, "Cover", "jpg")
+    site.settled([job, other])
+    assert len(site.runs(job)) >= 2
+    site.machine.resume(name)
+    assert site.whole()
+
+
+def test_a_worker_that_stands_still_and_wakes_up_again(site: Machines, film: str) -> None:
+    job, process = site.at_work(film)
+    os.kill(process, signal.SIGSTOP)
+    try:
+        site.wait(lambda: site.row(job).finished)
+    finally:
+        os.kill(process, signal.SIGCONT)
+    site.settled([job])
+    assert site.whole()
+
+
+@pytest.mark.parametrize("service", ["redis", "postgres", "storage"])
+def test_a_service_that_is_away_for_some_time(site: Machines, film: str, service: str) -> None:
+    job, _ = site.at_work(film)
+    waiting = [] if service == "postgres" else [site.submit(film, "Cover", "jpg")]
+    site.machine.stop(service, kill=service != "postgres")
+    site.hold(8)
+    site.machine.resume(service)
+    site.machine.ready(service)
+    waiting.append(site.submit(film, "Cover", "jpg"))
+    site.settled([job, *waiting])
+    assert site.whole()
+
+
+def test_a_broker_that_is_away_costs_no_run(site: Machines, film: str) -> None:
+    before = site.machine.log("daemon").count("the broker of workers cannot be reached")
+    site.machine.stop("redis", kill=True)
+    job = site.submit(film, "Cover", "jpg")
+    site.wait(
+        lambda: site.machine.log("daemon").count("the broker of workers cannot be reached") > before
+    )
+    site.machine.resume("redis")
+    site.settled([job])
+    assert len(site.runs(job)) == 1
+
+
+def test_a_task_that_is_delivered_again_and_again(site: Machines, film: str) -> None:
+    import redis
+
+    workers = [name for name in site.machine.services if name.startswith("worker-")]
+    for name in workers:
+        site.machine.stop(name)
+    broker = redis.Redis.from_url(site.machine.environment["MEDIA_PIPELINE_BROKER"])
+    job = site.submit(film, "Cover", "jpg")
+    queue, message = site.wait(lambda: _message(broker))
+    broker.lpush(queue, message)
+    site.machine.resume(*workers)
+    site.settled([job])
+    (run,) = site.runs(job)
+    broker.lpush(queue, message)
+    site.wait(_taken(broker, queue))
+    site.wait(lambda: any("had already finished" in line for line in site.said(run)))
+    site.settled([job])
+    assert [one.id for one in site.runs(job)] == [run.id]
+
+
+def test_copies_of_media_that_were_damaged(site: Machines, film: str) -> None:
+    site.settled([site.submit(film, "Cover", "jpg")])
+    copies = [p for p in site.folder.glob("cache-[12]/files/*/*") if p.is_file()]
+    assert copies
+    for copy in copies:
+        copy.write_bytes(b"\0" * copy.stat().st_size)
+    site.settled([site.submit(film), site.submit(film, "VideoClip")])
+    right = [p for p in copies if p.exists() and sha256_file(p) == p.parent.name]
+    assert right, "whatever was used again was fetched again"
+    assert site.whole()
+
+
+def _message(broker: Any) -> tuple[bytes, bytes] | None:
+    for key in broker.scan_iter("dagster*", _type="list"):
+        for value in broker.lrange(key, 0, 0):
+            return key, value
+    return None
+
+
+def _taken(broker: Any, queue: bytes) -> Callable[[], bool]:
+    return lambda: broker.llen(queue) == 0

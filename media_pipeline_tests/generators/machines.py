@@ -1,0 +1,174 @@
+"""The services of several machines, as ``deploy/local.py`` starts them, to break and to mend."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+import pytest
+
+from media_pipeline.dagster.liveness import WORKER_TAG
+from media_pipeline.gateway.dagster_client import DagsterClient, Run
+from media_pipeline.requests.order import Medium, Order
+from media_pipeline.requests.outbox import JobRow, Outbox
+from media_pipeline.requests.tables import Database
+from media_pipeline.settings import Settings
+from media_pipeline.store import Store
+from media_pipeline.store.manifest import MANIFEST
+from media_pipeline.store.places import open_filesystem
+from media_pipeline_tests.generators.submissions import submission
+
+LOCAL = Path(__file__).parents[2] / "deploy" / "local.py"
+_MOST_S = 600.0
+_BUCKET = "media-pipeline"
+_LOG = """
+query Log($id: ID!) {
+  logsForRun(runId: $id) { ... on EventConnection { events { ... on MessageEvent { message } } } }
+}
+"""
+
+T = TypeVar("T")
+
+
+class Machines:
+    """What runs, the bucket and the table of jobs."""
+
+    def __init__(self, machine: Any, folder: Path) -> None:
+        self.machine = machine
+        self.folder = folder
+        names = ("DATABASE", "LAKE", "S3_ENDPOINT", "S3_KEY", "S3_SECRET")
+        given = {name.lower(): machine.environment[f"MEDIA_PIPELINE_{name}"] for name in names}
+        self.settings = Settings(**given, cache_dir=folder / "cache-of-tests")
+        self.web = f"http://127.0.0.1:{machine.ports['web']}"
+
+    # --- asking for work ---
+
+    def put(self, film: Path) -> str:
+        """Put a film into the bucket; its address."""
+        files, root = open_filesystem("s3://x", self.settings.storage_options("s3://x"))
+        del root
+        files.put_file(str(film), f"{_BUCKET}/in/{film.name}")
+        return f"oss://{_BUCKET}/in/{film.name}"
+
+    def submit(self, film: str, function: str = "VideoH2V", suffix: str = "mp4") -> str:
+        """Accept a job as the gateway does, and say its id."""
+        order = Order(
+            function=function,
+            media=[Medium(name="film.mp4", uri=film)],
+            output=f"oss://{_BUCKET}/out/{{job}}.{suffix}",
+        )
+        with closing(Database(self.settings.database)) as database:
+            return Outbox(database, max_waiting=100).submit(submission(order=order)).id
+
+    def row(self, job: str) -> JobRow:
+        with closing(Database(self.settings.database)) as database:
+            row = Outbox(database, max_waiting=100).get(job)
+        assert row is not None
+        return row
+
+    def runs(self, job: str) -> list[Run]:
+        """The runs of a job, the newest first."""
+        with closing(DagsterClient(self.web)) as client:
+            return client.runs(job_id=job)
+
+    def said(self, run: Run) -> list[str]:
+        """What stands in the log of a run."""
+        body = {"query": _LOG, "variables": {"id": run.id}}
+        answer = httpx.post(f"{self.web}/graphql", json=body, trust_env=False, timeout=60).json()
+        return [e["message"] for e in answer["data"]["logsForRun"]["events"] if e.get("message")]
+
+    # --- waiting ---
+
+    def wait(self, what: Callable[[], T | None], seconds: float = _MOST_S) -> T:
+        """Wait for something, and keep the services going meanwhile."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self.machine.watch()
+            found = what()
+            if found:
+                return found
+            time.sleep(1)
+        raise AssertionError(f"nothing after {seconds} s: {what}\n{self.logs()}")
+
+    def hold(self, seconds: float) -> None:
+        """Let a fault last; nothing is asserted upon how long."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self.machine.watch()
+            time.sleep(0.25)
+
+    def at_work(self, film: str) -> tuple[str, int]:
+        """A job that is in the middle of a stage, and the process that is at it."""
+        for _ in range(5):  # where it was faster than we could look
+            job = self.submit(film)
+            self.wait(lambda job=job: self.row(job).finished or self.row(job).progress > 0.2)
+            worker = self.runs(job)[0].tags.get(WORKER_TAG)
+            if worker is not None and self.row(job).finished is None:
+                return job, int(worker.split(":")[1])
+        raise AssertionError("every job ended before it could be disturbed")
+
+    def settled(self, jobs: Sequence[str]) -> list[JobRow]:
+        """Wait for the end of jobs, and of all their runs; what was delivered holds together."""
+        self.wait(lambda: all(self.row(job).finished for job in jobs))
+        self.wait(lambda: all(run.finished for job in jobs for run in self.runs(job)))
+        rows = [self.row(job) for job in jobs]
+        files, _ = open_filesystem("s3://x", self.settings.storage_options("s3://x"))
+        for row in rows:
+            assert row.outcome == "success", f"{row.error_message}\n{self.logs()}"
+            assert row.result is not None
+            for file in row.result["files"]:
+                data = files.cat_file(file["uri"].split("://", 1)[1])
+                assert len(data) == file["size"]
+            lines = [line for run in self.runs(row.id) for line in self.said(run)]
+            assert sum(line.startswith("delivered ") for line in lines) == 1, lines
+        return rows
+
+    def whole(self) -> int:
+        """Hold every artifact that can be seen against its manifest; how many there are."""
+        store = Store.from_settings(self.settings)
+        # Not by its assets: s3rver does not list folders in which there are only folders.
+        places = [p.split("/") for p in store.backend.find("") if p.endswith(f"/{MANIFEST}")]
+        for asset, key, fingerprint, _ in places:
+            artifact = store.get(asset, key, fingerprint)
+            assert artifact is not None, f"{asset}/{key}/{fingerprint} is not whole"
+            artifact.files()  # fetched, and held against their hashes
+        return len(places)
+
+    def logs(self) -> str:
+        """The end of what each service has said."""
+        names = [name for name in self.machine.services if (self.folder / f"{name}.log").exists()]
+        return "\n".join(f"--- {name}\n{self.machine.log(name)[-1500:]}" for name in names)
+
+
+@contextmanager
+def machines(folder: Path, **settings: str) -> Iterator[Machines]:
+    """Everything, with two workers; skips where a program is not installed."""
+    spec = importlib.util.spec_from_file_location("deploy_local", LOCAL)
+    assert spec is not None and spec.loader is not None
+    local = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = local  # its dataclasses look themselves up
+    spec.loader.exec_module(local)
+    given = {f"MEDIA_PIPELINE_{name.upper()}": value for name, value in settings.items()}
+    try:
+        machine = local.Machine(folder, settings=given)
+    except local.Missing as error:
+        pytest.skip(str(error))
+    try:
+        machine.start()
+        yield Machines(machine, folder)
+    finally:
+        machine.close()
+        del sys.modules[spec.name]
+
+
+def kill(process: int) -> None:
+    """As the kernel does it when memory runs out."""
+    os.kill(process, signal.SIGKILL)
