@@ -58,7 +58,7 @@ def test_captions_are_gone_and_nothing_else_is_touched(covered: Covered, tmp_pat
     after = np.stack([f.bgr() for f in decode(target)])
     with_text = [i for i, mask in enumerate(covered.masks) if mask.any()]
     ours = np.mean([psnr(covered.clean[i], after[i], covered.masks[i]) for i in with_text])
-    assert ours > 20  # 17 where each picture is filled from its edges
+    assert ours > 25  # 17 where each picture is filled from its edges
     top = round(0.6 * before.shape[1])
     for one, other in zip(before, after, strict=True):
         assert psnr(one[:top], other[:top]) > 40
@@ -128,4 +128,4 @@ def test_stretches_that_do_not_fit_in_memory_are_parted(
         psnr(covered.clean[i], picture, covered.masks[i])
         for i, (_, picture) in enumerate(after) if covered.masks[i].any()
     ])  # fmt: skip
-    assert ours > 19
+    assert ours > 25
