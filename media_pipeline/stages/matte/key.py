@@ -150,14 +150,21 @@ def _along(gone: Field, way: Field, variance: Field) -> tuple[Field, Field]:
     gone, way : (n, 3) Y'CbCr.
     variance : (3,) of the colour, which counts the more it covers.
     """
-    tint = np.maximum(np.square(way[:, 1:]).sum(axis=1), 50.0)
-    rough = np.clip((gone[:, 1:] * way[:, 1:]).sum(axis=1) / tint, 0, 1)
+    tint = np.maximum(_dot(way[:, 1:], way[:, 1:]), 50)
+    rough = np.clip(_dot(gone[:, 1:], way[:, 1:]) / tint, 0, 1)
     own = np.array([_GREY, _TINT, _TINT], np.float32)
     errors = own + variance * np.square(rough)[:, None]
-    length = np.maximum((way * way / errors).sum(axis=1), 1e-3)
-    share = np.clip((gone * way / errors).sum(axis=1) / length, 0, 1)
-    left = np.square(gone - share[:, None] * way)
-    return share, ((left / errors).sum(axis=1) + np.log(errors).sum(axis=1)) / _SURE
+    weighted = way / errors
+    length = np.maximum(_dot(way, weighted), np.float32(1e-3))
+    share: Field = np.clip(_dot(gone, weighted) / length, 0, 1)
+    left: Field = gone - share[:, None] * way
+    cost: Field = _dot(left, left / errors) + np.log(errors.prod(axis=1))
+    return share, cost / np.float32(_SURE)
+
+
+def _dot(one: Field, other: Field) -> Field:
+    """Of rows with rows: (n,)."""
+    return np.asarray(np.einsum("ij,ij->i", one, other), np.float32)
 
 
 def _sharpened(share: Field, luma: Field, coarse: Field) -> Field:
@@ -191,7 +198,7 @@ def _colour(picture: Planes, plate: Planes, alpha: Field, own: Field) -> Planes:
 def _without_light(colour: Planes, near: Field, by: Key) -> Planes:
     """Colour without what the screen's channel has above the others, where the screen is near."""
     one, other = by.over_others(colour.chroma)
-    above = 0.75 * np.minimum(one, other) + 0.25 * np.maximum(one, other)
+    above = 0.65 * np.minimum(one, other) + 0.35 * np.maximum(one, other)
     light = (np.maximum(above, 0) * near).astype(np.float32)
     into = np.linalg.inv(by.matrix[:, :3])[:, CHANNEL[by.kind]]
     luma = np.clip(colour.luma - doubled(light) * np.float32(into[0]), 0, 255)

@@ -55,7 +55,8 @@ def groups(picture: Field, edge: NDArray[np.bool_], pixels: NDArray[np.bool_]) -
         return []
     centres = _centres(colours)
     weighted = colours * np.array([_BRIGHTNESS, 1, 1], np.float32)
-    nearest = np.square(weighted[:, None] - centres[None]).sum(axis=2).argmin(axis=1)
+    apart = np.square(centres).sum(axis=1) - 2 * weighted @ centres.T
+    nearest = apart.argmin(axis=1)
     rows, columns = np.nonzero(edge)
     found: list[Group] = []
     for number in range(len(centres)):
@@ -88,9 +89,9 @@ def _near(picture: Field, mask: NDArray[np.uint8], pixels: NDArray[np.bool_], me
     """The colour of what the mask marks, near pixels: (n, 3)."""
     height, width = mask.shape
     size = (max(1, width // 2), max(1, height // 2))
-    weight = mask.astype(np.float32)
-    amounts = np.dstack([picture * weight[..., None], weight])
-    spread = soften(resized(amounts, *size), _NEAR)
-    there = resized(spread, width, height)[pixels]
+    amounts = cv2.merge([*cv2.split(cv2.copyTo(picture, mask)), mask.astype(np.float32)])
+    spread = soften(resized(np.asarray(amounts, np.float32), *size), _NEAR)
+    rows, columns = np.nonzero(pixels)
+    there = spread[np.minimum(rows // 2, size[1] - 1), np.minimum(columns // 2, size[0] - 1)]
     near: Field = (there[:, :3] + _PRIOR * mean) / (there[:, 3:] + _PRIOR)
     return near

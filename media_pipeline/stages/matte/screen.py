@@ -19,10 +19,12 @@ CHANNEL: dict[Kind, int] = {"blue": 0, "green": 1}
 _SMALLER = 4
 _STANDS_OUT, _BRIGHT = 1.25, 45  # times the other two channels; grey levels
 _SHARE = 0.08  # of the picture that is screen at least
-_ALIKE, _OF_THEM = 0.1, 0.75  # how far from the middle the colours of most of it may lie
+_ALIKE, _OF_THEM = 0.05, 0.75  # how far from the middle the colours of most of it may lie
+_STRONG, _APART = 1.5, 30.0  # times, and grey levels above the others in the middle: paint, not sky
 _CLEAR = 0.7  # of the screen's own difference: uncovered
 _FORGET = 0.93  # from picture to picture
 _REACHES = (0.8, 3.0, 10.0, 30.0, 90.0)  # small pixels
+_FINE = 2.5  # pixels of a Gaussian's deviation that are enough
 _KEPT, _MOVED = 0.4, 8.0  # share of the bare screen that stays from picture to picture; grey levels
 
 
@@ -55,7 +57,7 @@ class Key:
 def screen_of(picture: Planes, matrix: NDArray[np.float64]) -> Key | None:
     """The screen in a picture whose colours have a matrix; None where there is none.
 
-    A screen is one colour, however bright; a meadow is many.
+    A screen is one strong colour, however bright; a meadow is many, a sky or a suit is pale.
     """
     kind = _kind(cv2.transform(picture.smaller(_SMALLER), matrix.astype(np.float32)))
     return Key(kind, matrix) if kind else None
@@ -69,13 +71,20 @@ def _kind(picture: NDArray[Any]) -> Kind | None:
         others = np.delete(small, channel, axis=1).max(axis=1)
         strong = small[(small[:, channel] > _STANDS_OUT * others) & (small[:, channel] > _BRIGHT)]
         share = len(strong) / max(len(small), 1)
-        if share < _SHARE:
+        if share < _SHARE or not _is_strong(strong, channel):
             continue
         tone = strong / strong.sum(axis=1, keepdims=True)
         near = np.abs(tone - np.median(tone, axis=0)).sum(axis=1) < _ALIKE
         if near.mean() >= _OF_THEM and (best is None or share > best[0]):
             best = (share, kind)
     return best[1] if best else None
+
+
+def _is_strong(colours: Field, channel: int) -> bool:
+    """Whether the middle of some colours, (n, 3), is as strong as a screen's paint."""
+    middle = np.median(colours, axis=0)
+    others = float(np.delete(middle, channel).max())
+    return bool(middle[channel] > max(_STRONG * others, others + _APART))
 
 
 @dataclass
@@ -137,10 +146,12 @@ class Plate:
         found = np.zeros_like(self._sum)
         rest = np.ones_like(self._weight)
         known = (self._weight > 0).astype(np.float32)
+        amounts = np.dstack([self._sum, self._weight])
         for reach in _REACHES:
-            weight = soften(self._weight, reach)
-            near = soften(self._sum, reach) / np.maximum(weight, 1e-6)[..., None]
-            sure = np.clip(soften(known, reach) * 2 - 0.4, 0, 1)
+            spread = _spread(amounts, reach)
+            weight = spread[..., 3]
+            near = spread[..., :3] / np.maximum(spread[..., 3:], 1e-6)
+            sure = np.clip(_spread(known, reach) * 2 - 0.4, 0, 1)
             if reach == _REACHES[-1]:
                 sure = (weight > 1e-6).astype(np.float32)
             found += near * (sure * rest)[..., None]
@@ -149,3 +160,15 @@ class Plate:
             mean = self._sum.sum(axis=(0, 1)) / self._weight.sum()
             found += mean * rest[..., None]
         return found
+
+
+def _spread(picture: Field, reach: float) -> Field:
+    """Blurred by a Gaussian; a wide one on a smaller picture, where it is as good and quick."""
+    by = 1
+    while reach / by > 2 * _FINE and min(picture.shape[:2]) > 8 * by:
+        by *= 2
+    if by == 1:
+        return soften(picture, reach)
+    height, width = picture.shape[:2]
+    small = resized(picture, max(1, width // by), max(1, height // by))
+    return resized(soften(small, reach / by), width, height)
