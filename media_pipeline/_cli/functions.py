@@ -38,7 +38,7 @@ def run(
     VideoClip writes a shorter mp4 of the best moments and takes duration (seconds).
     Cover writes a picture, up to five with {sequenceId} in the name, or with Model=gif a loop.
     VideoH2V writes an upright mp4 and takes ratio (0.5625 for 9:16).
-    VideoDelogo writes an mp4 without the marks in Boxes (one or two [x, y, w, h], 0 to 1).
+    VideoDelogo writes an mp4 without marks; takes Boxes ([[x, y, w, h]], 0 to 1) or LogoModel.
     VideoDetext writes an mp4 without captions and takes LimitRegion and Time.
     FaceBeauty writes an mp4 with faces retouched and takes beauty_params ("whiten=20,smooth=50").
     AudioBeatDetection writes beats, bars and tempo of music as JSON.

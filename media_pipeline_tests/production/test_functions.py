@@ -31,6 +31,7 @@ FPS = OCR_CUES.params.model_json_schema()["properties"]["fps"]
         ("VideoDetext", {"LimitRegion": [[0, 0, 2, 1]]}, "'JobParams.LimitRegion' is invalid"),
         ("VideoH2V", {"ratio": 0}, "'JobParams.ratio' is invalid, input: 0"),
         ("Cover", {"Model": "png"}, "'JobParams.Model' is invalid, input: \"png\""),
+        ("VideoDelogo", {"LogoModel": "tv,film"}, "value range: tv | internet"),
         ("VideoDelogo", {"Boxes": [[0, 0, 2, 1]]}, "'JobParams.Boxes' is invalid"),
         ("VideoDelogo", {"Boxes": "left"}, "'JobParams.Boxes' is invalid, input: \"left\""),
         ("VideoDelogo", {"Boxes": [[0, 0, 0.1, 0.1]] * 3}, "value range: one or two [xmin"),

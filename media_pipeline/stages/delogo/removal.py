@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +18,7 @@ from media_pipeline.media.canvas import Canvas, Edges
 from media_pipeline.stages.delogo.blend import Blend
 from media_pipeline.stages.delogo.trial import Beside
 from media_pipeline.stages.inpaint import Memory, fill
+from media_pipeline.stages.inpaint.spatial import inpaint
 
 Picture = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
@@ -32,6 +34,8 @@ _PER_PIXEL = 60  # bytes that filling needs for each pixel of a part
 _TRIED = 25  # pictures of a stretch in which filling is tried beside the mark
 _HOPELESS = 40.0  # grey levels: what errs by so much is left out of account
 _SLIGHT = 1e-3
+_VISIBLE = 4.0  # squared grey levels per pixel from which a mark's edges can be looked for
+_HALF = 0.5  # of the mark's edges that a picture bears if it bears the mark
 
 
 @dataclass(frozen=True)
@@ -118,12 +122,44 @@ def _finished(stretch: _Stretch, marks: Sequence[FoundMark]) -> list[Canvas]:
             stretch.before.pop(number, None)
             continue
         parts = [canvas.read(mark.edges) for canvas in stretch.pictures]
+        shown = _borne(parts, shown, mark)
         cleaned = _cleaned(parts, shown, mark, stretch.before.get(number))
         for canvas, part, there in zip(stretch.pictures, cleaned, shown, strict=True):
             if there:
                 canvas.write(mark.edges, part, mark.mask)
         stretch.before[number] = Memory(cleaned[-_LEAD:])
     return stretch.pictures
+
+
+def _borne(parts: list[Picture], expected: Sequence[bool], mark: FoundMark) -> list[bool]:
+    """Which of the pictures in which a mark is expected bear it.
+
+    What is seen lies nearer to the ground as its surroundings suggest it, or to that with the mark
+    drawn over it; edges tell. Where the mark would hardly be seen it is as in the pictures beside.
+    """
+    if mark.blend is None:
+        return list(expected)
+    nearer = np.full(len(parts), np.nan)
+    for number in np.flatnonzero(expected):
+        ground = inpaint(parts[number], mark.mask)
+        drawn = _slopes(mark.blend.over(ground) - ground)[mark.mask]
+        seen = _slopes(parts[number].astype(np.float32) - ground)[mark.mask]
+        size = float((drawn**2).sum())
+        if size > _VISIBLE * len(drawn):
+            nearer[number] = float((drawn * seen).sum()) / size
+    known = np.flatnonzero(~np.isnan(nearer))
+    if not len(known):
+        return list(expected)
+    beside = known[np.abs(np.arange(len(parts))[:, None] - known).argmin(axis=1)]
+    bears = np.pad(nearer[beside] > _HALF, 1, mode="edge").astype(int)
+    agreed = bears[:-2] + bears[1:-1] + bears[2:] >= 2
+    return [bool(a and b) for a, b in zip(expected, agreed, strict=True)]
+
+
+def _slopes(difference: Field) -> Field:
+    """How the brightness of a part rises to the right and downwards: (h, w, 2)."""
+    luma = np.ascontiguousarray(difference[..., 0])
+    return np.dstack([cv2.Sobel(luma, cv2.CV_32F, *way) / 4 for way in ((1, 0), (0, 1))])
 
 
 def _cleaned(

@@ -1,7 +1,8 @@
-"""Which pixels a mark covers: what its lasting outlines enclose."""
+"""Which pixels a mark covers, and in which pictures: what its lasting outlines tell."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import cv2
@@ -13,6 +14,7 @@ from media_pipeline.stages.delogo.samples import Stack
 
 Mask = NDArray[np.bool_]
 Field = NDArray[np.float32]
+Span = tuple[float, float]
 
 _STRETCHES = 6  # of the film, in most of which an outline has to be seen
 _MOST_OF_THEM = 25  # the percentile that stands for "in most of them"
@@ -22,6 +24,9 @@ _BESIDE = 2  # pixels that a mark may reach out of its box
 _CLOSE = np.ones((5, 5), np.uint8)
 _SOFT = np.ones((3, 3), np.uint8)
 _FEWEST = 12  # pixels of a mark
+_ROUNDS, _FEWEST_SHOWN = 3, 3
+_LIKE = 0.5  # correlation with a mark's edges by which a picture bears it
+_SLIGHT = 1e-3
 
 
 def mark_pixels(stack: Stack, box: Edges) -> Mask:
@@ -60,6 +65,42 @@ def lasting_edges(stack: Stack) -> Field:
         slopes = [cv2.Sobel(mean, cv2.CV_32F, *way) / 4 for way in ((1, 0), (0, 1))]
         strengths.append(np.hypot(*slopes).max(axis=2))
     return np.asarray(np.percentile(np.stack(strengths), _MOST_OF_THEM, axis=0), np.float32)
+
+
+def bearing(edges: NDArray[Any]) -> tuple[NDArray[np.bool_], Field, Field] | None:
+    """Which pictures bear a mark, by its edges.
+
+    Parameters
+    ----------
+    edges : (n, k, 2), the slopes of brightness at k pixels in n pictures in the order of time.
+
+    Returns
+    -------
+    (n,) bool, (k, 2), (n,)
+        the pictures that bear it, its edges, and how much those of each picture are like them, at
+        most 1; None where hardly any picture does.
+    """
+    edges = edges.astype(np.float32)
+    size = np.sqrt((edges**2).sum(axis=(1, 2))) + _SLIGHT
+    shown = np.ones(len(edges), np.bool_)
+    for _ in range(_ROUNDS):
+        usual = edges[shown].mean(axis=0)
+        like = (edges * usual).sum(axis=(1, 2)) / (size * np.linalg.norm(usual) + _SLIGHT)
+        padded = np.pad(like > _LIKE, 1, mode="edge").astype(int)
+        shown = padded[:-2] + padded[1:-1] + padded[2:] >= 2  # without single exceptions
+        if shown.sum() < _FEWEST_SHOWN:
+            return None
+    return shown, usual, like
+
+
+def spans_shown(shown: NDArray[np.bool_], times: Sequence[float]) -> tuple[Span, ...]:
+    """The seconds of pictures that bear a mark, each run as far as the next ones without it."""
+    spans = []
+    ends = np.flatnonzero(np.diff(np.concatenate([[0], shown.astype(int), [0]])))
+    for first, after in zip(ends[::2], ends[1::2], strict=True):
+        start = 0.0 if first == 0 else float(times[first - 1])
+        spans.append((start, float("inf") if after == len(shown) else float(times[after])))
+    return tuple(spans)
 
 
 def _without_holes(mask: NDArray[Any]) -> NDArray[np.uint8]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 
 from media_pipeline.media.canvas import Edges
@@ -9,13 +10,20 @@ from media_pipeline.media.geometry import Box
 from media_pipeline.stages.delogo.blend import estimate
 from media_pipeline.stages.delogo.removal import FoundMark, Span
 from media_pipeline.stages.delogo.samples import Sample
-from media_pipeline.stages.delogo.shape import mark_pixels
+from media_pipeline.stages.delogo.shape import bearing, mark_pixels, spans_shown
 from media_pipeline.stages.delogo.trial import Beside, lifting_error, spatial_error
 
 _FEWEST = 8  # pictures from which a blend can be told
+_STRONG = 0.4  # of the strongest edges in a box that may be the mark's
+_PLAINLY, _HARDLY = 0.7, 0.35  # correlation with them of pictures with and without the mark
 
 
-def study(sample: Sample, box: Box, size: tuple[int, int], spans: tuple[Span, ...]) -> FoundMark:
+ALWAYS: tuple[Span, ...] = ((0.0, float("inf")),)
+
+
+def study(
+    sample: Sample, box: Box, size: tuple[int, int], spans: tuple[Span, ...] | None = None
+) -> FoundMark:
     """A mark as it has to be taken out.
 
     Parameters
@@ -23,7 +31,7 @@ def study(sample: Sample, box: Box, size: tuple[int, int], spans: tuple[Span, ..
     sample : the part of the picture around it, through the film.
     box : the mark's.
     size : width and height of the film's picture.
-    spans : seconds in which it is shown.
+    spans : seconds in which it is shown; None where that has to be found out.
 
     Returns
     -------
@@ -31,6 +39,8 @@ def study(sample: Sample, box: Box, size: tuple[int, int], spans: tuple[Span, ..
         of the whole box where nothing in it stands still, or the ground does as well.
     """
     inside = _within(box.pixels(*size), sample.edges)
+    if spans is None:
+        spans = when_shown(sample, inside)
     shown = [any(a <= time < b for a, b in spans) for time in sample.times]
     stack = sample.stack[np.flatnonzero(shown)]
     if not len(stack):
@@ -46,6 +56,34 @@ def study(sample: Sample, box: Box, size: tuple[int, int], spans: tuple[Span, ..
     blend = estimate(stack, mask, spatial_error(stack, place))
     error = lifting_error(stack, mask, blend, place)
     return FoundMark(sample.edges, mask, spans, blend, error)
+
+
+def when_shown(sample: Sample, box: Edges) -> tuple[Span, ...]:
+    """Seconds in which a mark in a box is shown; always where it does not plainly come and go.
+
+    Parameters
+    ----------
+    sample : the part of the picture around it, through the film.
+    box : in pixels of the part.
+    """
+    left, top, right, bottom = box
+    slopes = []
+    for part in sample.stack[:, top:bottom, left:right, 0]:
+        luma = np.ascontiguousarray(part)
+        ways = [cv2.Sobel(luma, cv2.CV_32F, *way) / 4 for way in ((1, 0), (0, 1))]
+        slopes.append(np.dstack(ways).astype(np.float16))
+    edges = np.stack(slopes)
+    shown = np.ones(len(edges), np.bool_)
+    for _ in range(2):
+        usual = edges[shown].mean(axis=0, dtype=np.float32)
+        strength = np.hypot(usual[..., 0], usual[..., 1])
+        found = bearing(edges[:, strength >= _STRONG * np.percentile(strength, 98)])
+        if found is None:
+            return ALWAYS
+        shown, _, like = found
+    if shown.all() or np.median(like[shown]) < _PLAINLY or np.median(like[~shown]) > _HARDLY:
+        return ALWAYS
+    return spans_shown(shown, list(sample.times))
 
 
 def _within(box: Edges, part: Edges) -> Edges:

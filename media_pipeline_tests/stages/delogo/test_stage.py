@@ -10,11 +10,19 @@ import pytest
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from media_pipeline.errors import NothingToDo
 from media_pipeline.media.decode import decode
+from media_pipeline.media.geometry import Box
 from media_pipeline.media.probe import probe
-from media_pipeline.stages.base import Outcome, Work
+from media_pipeline.production.base import Job
+from media_pipeline.production.functions import FUNCTIONS
+from media_pipeline.runner import Runner
+from media_pipeline.stages.base import Outcome, Work, quiet
 from media_pipeline.stages.delogo import DELOGOED, Params
-from media_pipeline_tests.generators.marked import Marked, emblem, make_marked
+from media_pipeline.stages.delogo.find import Sighting
+from media_pipeline.stages.delogo.stage import of_kinds
+from media_pipeline.store import Store
+from media_pipeline_tests.generators.marked import Marked, Place, emblem, make_marked
 from media_pipeline_tests.generators.scores import psnr
 
 
@@ -43,7 +51,11 @@ def telea(film: Marked, shown: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 @pytest.mark.parametrize(
     ("ground", "kind", "opacity", "better"),
-    [("hand", "words", 1.0, 3.0), ("busy", "words", 0.5, 4.0), ("drift", "plate", 0.4, 1.0)],
+    [
+        ("busy", "words", 0.5, 3.0),
+        pytest.param("hand", "words", 1.0, 3.0, marks=pytest.mark.slow),
+        pytest.param("drift", "plate", 0.4, 1.0, marks=pytest.mark.slow),
+    ],
 )
 def test_marks_go_and_nothing_else_is_touched(
     tmp_path: Path, ground: str, kind: str, opacity: float, better: float
@@ -96,3 +108,70 @@ def test_a_film_of_one_picture_with_odd_sides(tmp_path: Path) -> None:
     after = pictures(tmp_path / "out" / "delogoed.mp4")
     assert after.shape[0] == 1
     assert inside(film, after[:, :181, :321]) > 15
+
+
+HOPS = (Place(0.05, 0.07, 0.0, 1.6), Place(0.76, 0.8, 1.6))
+
+
+@pytest.mark.slow
+def test_a_mark_that_changes_its_corner_is_found_and_each_box_has_its_time(tmp_path: Path) -> None:
+    film = make_marked(
+        tmp_path / "film.mp4", "busy", emblem("words"), places=HOPS, seconds=3.2, crf=14
+    )
+    outcome = run(film, tmp_path / "out")
+    found = sorted(outcome.facts["marks"], key=lambda mark: mark["box"][0])
+    assert len(found) == 2
+    for mark, box, span in zip(found, film.boxes, ((0.0, 1.6), (1.6, 3.2)), strict=True):
+        assert np.allclose(mark["box"], box, atol=0.03)
+        assert np.allclose(mark["shown"], [span], atol=0.2)
+    before, after = pictures(film.path), pictures(tmp_path / "out" / "delogoed.mp4")
+    assert inside(film, after) > inside(film, telea(film, before)) + 1
+    # where the mark has not come yet or has gone nothing is taken away
+    corner = (slice(280, 330), slice(480, 600))
+    assert (
+        min(psnr(a[corner], b[corner]) for a, b in zip(before[:40], after[:40], strict=True)) > 33
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("given", [True, False])
+def test_pictures_without_the_mark_are_copied(tmp_path: Path, given: bool) -> None:
+    coding = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "18", "-g", "10")
+    film = make_marked(
+        tmp_path / "film.mp4", "busy", emblem("words", 0.6), places=[Place(0.76, 0.07, 1.6)],
+        seconds=3.2, coding=coding,
+    )  # fmt: skip
+    outcome = run(film, tmp_path / "out", **({"boxes": film.boxes} if given else {}))
+    assert outcome.facts["coded_anew"] < 0.8
+    before, after = pictures(film.path), pictures(tmp_path / "out" / "delogoed.mp4")
+    assert np.array_equal(before[:20], after[:20])
+    assert inside(film, after) > inside(film, telea(film, before)) + 1.5
+
+
+@pytest.mark.parametrize("ground", ["busy", "flat", "drift", "still"])
+def test_nothing_is_found_where_there_is_no_mark(tmp_path: Path, ground: str) -> None:
+    film = make_marked(tmp_path / "film.mp4", ground, emblem("words"), places=(), seconds=2.8)
+    with pytest.raises(NothingToDo, match=r"no mark was found in film\.mp4"):
+        run(film, tmp_path / "out")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_kinds_choose() -> None:
+    stays = Sighting(Box(0, 0, 0.1, 0.1), ((0.0, float("inf")),))
+    hops = [Sighting(Box(x, 0, 0.1, 0.1), ((t, t + 3.0),)) for x, t in ((0.2, 0.0), (0.4, 4.0))]
+    assert of_kinds([stays, *hops], ["tv"], 9.0) == [stays]
+    assert of_kinds([stays, *hops], ["internet"], 9.0) == hops
+    assert of_kinds([stays, *hops], ["tv", "internet"], 9.0) == [stays, *hops]
+
+
+def test_the_function_leaves_a_film_without_marks_as_it_is(
+    tmp_path: Path, silent_clip: Path
+) -> None:
+    runner = Runner(Store(tmp_path / "lake"))
+    notes: list[str] = []
+    (tmp_path / "out").mkdir()
+    key = runner.ingest(silent_clip).key
+    job = Job(runner, key, tmp_path / "out", "out.mp4", quiet, notes.append)
+    assert FUNCTIONS["VideoDelogo"].prepare({"LogoModel": "tv,internet"}).work(job) == {}
+    assert "unchanged: no mark was found" in notes[0]
+    assert np.array_equal(pictures(tmp_path / "out" / "out.mp4"), pictures(silent_clip))
