@@ -1,38 +1,49 @@
 """How well the functions on sound do, beside the peers that are installed.
 
-    python benchmarks/audio_functions.py [--only beats quality denoise] [--seeds 1] [--voices 2]
+    python benchmarks/audio_functions.py [--only beats quality denoise mixing] [--seeds 1]
+        [--voices 2] [--recordings FOLDER]
 
 Songs and speech are generated; the songs' seeds are not those that ``fit_beats.py`` fits to. Beats
 are scored by mir_eval (F at 70 ms; "octave" takes half, double and shifted by half as right); the
 songs are as hard as they should be where librosa's default reaches about 0.77, its F over other
-rendered songs;
-denoising by SI-SDR, PESQ (wide band) and STOI, quality by its rank correlation with PESQ. Peers
-come with ``pip install -e '.[test,benchmark]'``; one that is missing is named and left out.
+rendered songs. Denoising is scored by SI-SDR, PESQ (wide band) and STOI ("the two" are RNNoise and
+log-MMSE), quality by its rank correlation with PESQ, mixing by loudness, true peak and how much
+the level of the music changes by itself. Peers come with ``pip install -e '.[test,benchmark]'``;
+one that is missing is named and left out.
 """
 
 from __future__ import annotations
 
 import argparse
+import tempfile
 import time
 import warnings
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 import mir_eval
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
+from media_pipeline.media import ffmpeg
+from media_pipeline.media.audio import read_audio, write_wav
 from media_pipeline.stages.audio_quality import assess
 from media_pipeline.stages.beats import track_beats
 from media_pipeline.stages.denoise import blind_snr, denoise, plan_for
 from media_pipeline.stages.denoise.logmmse import log_mmse
 from media_pipeline.stages.denoise.rnnoise import rnnoise
+from media_pipeline.stages.mixing.mix import beside, loudness, mixed, to_target
 from media_pipeline_tests.generators import damage
 from media_pipeline_tests.generators.songs import ANY, STYLES, make_song
 
 FIRST_SEED = 20_000
 SPEECH_RATE = 16000
+RECORDINGS = Path(__file__).parents[2] / "shared" / "media" / "speech"
+RECORDED_S = 10.0
+MIX_RATE = 48000
+TONE_HZ = 9000.0
 Floats = NDArray[np.float64]
 Peer = Callable[[Floats, int], Floats]
 
@@ -165,17 +176,26 @@ def _ours(sound: Floats, rate: int) -> Floats:
     return np.concatenate(list(denoise([columns], rate, plan)))[:, 0].astype(np.float64)
 
 
-def denoising(voices: Sequence[str]) -> None:
-    from pesq import pesq
-    from pystoi import stoi
+def _clean(voices: Sequence[str], recordings: Path) -> dict[str, damage.Sound]:
+    """Speech without noise by name: synthetic voices, and recordings that say so."""
+    found = {voice: damage.spoken(voice, number + 1) for number, voice in enumerate(voices)}
+    for path in sorted(recordings.glob("*clean*.wav")):
+        sound = read_audio(path, rate=SPEECH_RATE, end=RECORDED_S)
+        found[path.stem] = np.asarray(sound / sound.std() * 0.05, np.float32)
+    if len(found) == len(voices):
+        print(f"without recordings: {recordings} has no *clean*.wav")
+    return found
 
+
+def denoising(voices: Sequence[str], recordings: Path) -> None:
     peers = _peers()
+    speech = _clean(voices, recordings)
+    print(f"{', '.join(speech)} in {', '.join(damage.NOISES)}")
     spent, lasted = 0.0, 0.0
-    for snr in (None, 0, 7, 14, 20):
+    for snr in (None, 0, 5, 10, 15, 20):
         scores: dict[str, list[list[float]]] = defaultdict(list)
-        for number, voice in enumerate(voices):
-            clean = damage.spoken(voice, number + 1)
-            for noise in ("white", "babble", "street", "typing") if snr is not None else ("",):
+        for number, clean in enumerate(speech.values()):
+            for noise in damage.NOISES if snr is not None else ("",):
                 noisy = clean if snr is None else damage.mixed(clean, noise, snr, seed=number + 7)
                 for name, clear in peers.items():
                     began = time.process_time()
@@ -183,14 +203,28 @@ def denoising(voices: Sequence[str]) -> None:
                     if name == "ours":
                         spent += time.process_time() - began
                         lasted += len(clean) / SPEECH_RATE
-                    truth = clean.astype(np.float64)
-                    opinion = pesq(SPEECH_RATE, truth, found, "wb")
-                    understood = float(stoi(truth, found, SPEECH_RATE))
-                    scores[name].append([_si_sdr(truth, found), opinion, understood])
+                    scores[name].append(_speech_scores(clean.astype(np.float64), found))
         print("clean" if snr is None else f"{snr} dB", " (SI-SDR, PESQ, STOI)")
-        for name, rows in scores.items():
-            _row(f"  {name}", np.mean(rows, axis=0))
+        means = {name: np.mean(rows, axis=0) for name, rows in scores.items()}
+        for name, row in means.items():
+            _row(f"  {name}", row)
+        better = np.maximum(means["RNNoise"], means["log-MMSE"])
+        lead = means["ours"][:2] / better[:2] - 1
+        clearer = means["ours"][2] - means["noisy"][2]
+        print(
+            f"  ours over the better of the two: SI-SDR {lead[0]:+.1%}, PESQ {lead[1]:+.1%};",
+            end="",
+        )
+        print(f" STOI over noisy {clearer:+.4f}")
     print(f"CPU seconds per second of sound, ours: {spent / lasted:.4f}")
+
+
+def _speech_scores(truth: Floats, found: Floats) -> list[float]:
+    from pesq import pesq
+    from pystoi import stoi
+
+    opinion = pesq(SPEECH_RATE, truth, found, "wb")
+    return [_si_sdr(truth, found), opinion, float(stoi(truth, found, SPEECH_RATE))]
 
 
 def _si_sdr(truth: Floats, found: Floats) -> float:
@@ -198,12 +232,94 @@ def _si_sdr(truth: Floats, found: Floats) -> float:
     return float(10 * np.log10(np.square(part).sum() / (np.square(found - part).sum() + 1e-12)))
 
 
+# --- mixing ---
+
+
+def mixing(voices: Sequence[str]) -> None:
+    """Loudness and peak of mixtures, and by how much the music's own level wanders in them.
+
+    The music is a tone that nothing else sounds at, so its level is known in every half second;
+    the speech has three seconds of silence before, between and after. ``amix`` is given the speech
+    until its last word, as people give it a voice over longer music.
+    """
+    target, peak = -16.0, -1.5
+    print(f"{'':28s}{'LUFS':>8s}{'dBTP':>8s}{'wander dB':>10s}  (target {target:g}, {peak:g})")
+    for voice in voices:
+        pause = np.zeros(3 * SPEECH_RATE, np.float32)
+        talk = damage.spoken(voice, 1)
+        parts = [pause, talk, pause, talk, pause]
+        sound = damage.resampled(np.concatenate(parts), SPEECH_RATE, MIX_RATE)
+        speaks = np.concatenate([np.full(len(p), p is talk) for p in parts])
+        t = np.arange(len(sound)) / MIX_RATE
+        music = (0.2 * np.sin(2 * np.pi * TONE_HZ * t)).astype(np.float32)
+        spans = _spans(speaks, SPEECH_RATE)
+        for duck in (0.0, 9.0):
+            found = _our_mix(sound, music, spans, duck, target, peak)
+            _mix_row(f"{voice}, ours, duck {duck:g} dB", found, spans if duck else [])
+        said = sound[: int(spans[-1][1] * MIX_RATE)]
+        _mix_row(f"{voice}, amix", _amix(said, music), [])
+
+
+def _spans(speaks: NDArray[np.bool_], rate: int) -> list[tuple[float, float]]:
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], speaks, [False]]).astype(int)))
+    return [(a / rate, b / rate) for a, b in edges.reshape(-1, 2)]
+
+
+def _our_mix(
+    sound: damage.Sound,
+    music: damage.Sound,
+    spans: Sequence[tuple[float, float]],
+    duck: float,
+    target: float,
+    peak: float,
+) -> damage.Sound:
+    main, second = ([x[:, np.newaxis]] for x in (sound, music))
+    levels = [loudness(iter(x), MIX_RATE)[0] for x in (main, second)]
+
+    def both() -> Iterator[damage.Sound]:
+        gain = levels[0] - 12.0 - levels[1]
+        return beside(
+            lambda: iter(main), lambda: iter(second), MIX_RATE,
+            second_gain_db=gain, speech=spans, duck_db=duck,
+        )  # fmt: skip
+
+    found = to_target(both, MIX_RATE, target, peak)
+    return np.concatenate(list(mixed(both(), MIX_RATE, found.gain_db, peak)))[:, 0]
+
+
+def _amix(sound: damage.Sound, music: damage.Sound) -> damage.Sound:
+    """What ``ffmpeg -filter_complex amix`` makes of both."""
+    with tempfile.TemporaryDirectory() as folder:
+        places = [Path(folder, name) for name in ("sound.wav", "music.wav", "mixed.wav")]
+        for place, samples in zip(places, (sound, music), strict=False):
+            write_wav(place, samples, MIX_RATE)
+        ffmpeg.run(
+            ["-i", ffmpeg.source(places[0]), "-i", ffmpeg.source(places[1]),
+             "-filter_complex", "amix", str(places[2])]
+        )  # fmt: skip
+        return read_audio(places[2], rate=MIX_RATE)
+
+
+def _mix_row(name: str, found: damage.Sound, ducked: Sequence[tuple[float, float]]) -> None:
+    lufs, peak = loudness(iter([found[:, np.newaxis]]), MIX_RATE)
+    levels = []
+    half = MIX_RATE // 2
+    t = np.arange(half) / MIX_RATE
+    for at in range(0, len(found) - half, half):
+        first, last = at / MIX_RATE, (at + half) / MIX_RATE
+        if all(last < a - 0.3 or first > b + 0.7 for a, b in ducked):
+            tone = np.mean(found[at : at + half] * np.exp(-2j * np.pi * TONE_HZ * t))
+            levels.append(20 * np.log10(2 * np.abs(tone) + 1e-9))
+    print(f"{name:28s}{lufs:8.2f}{peak:8.2f}{np.ptp(levels):10.3f}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parts = ("beats", "quality", "denoise")
+    parts = ("beats", "quality", "denoise", "mixing")
     parser.add_argument("--only", nargs="+", choices=parts, default=parts)
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--voices", type=int, default=2)
+    parser.add_argument("--recordings", type=Path, default=RECORDINGS)
     args = parser.parse_args()
     voices = damage.VOICES[: args.voices]
     with warnings.catch_warnings():
@@ -213,7 +329,9 @@ def main() -> None:
         if "quality" in args.only:
             quality(voices)
         if "denoise" in args.only:
-            denoising(voices)
+            denoising(voices, args.recordings)
+        if "mixing" in args.only:
+            mixing(voices)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """A second sound under the first: levels by loudness, ducking under speech, a loudness target.
 
-Everything is linear but the limiter, so the second sound stays at its level wherever nobody speaks.
+Everything is linear but the limiter, and that holds the first sound only, into the room that the
+second leaves: the second stays at its level wherever nobody speaks.
 """
 
 from __future__ import annotations
@@ -18,10 +19,14 @@ from media_pipeline.stages.audio_quality.loudness import SILENT_LUFS, LoudnessMe
 
 _ATTACK_S, _RELEASE_S = 0.25, 0.6
 _LOOK_S = 0.005
-_MARGIN_DB = 0.3  # what the limiter keeps free, since it smooths
-_ROUNDS, _CLOSE_LU = 4, 0.1
+_MARGIN_DB, _LEAST_MARGIN_DB = 0.5, 0.2
+"""What the limiter of the first sound keeps free, since it smooths, and that of the whole."""
+_ROUNDS, _CLOSE_LU, _LEAST_SLOPE = 4, 0.1, 0.3
+_LEAST_FIRST = 0.2  # gain of the first sound: where the second leaves less room, both are held
 
 Blocks = Callable[[], Iterator[Samples]]
+Pairs = NDArray[np.float32]
+"""(n, 2, channels): the first sound and the second, before they are added."""
 Floats = NDArray[np.float64]
 
 
@@ -64,7 +69,7 @@ def ducking(
     return np.asarray(10 ** (-duck_db * depth / 20))
 
 
-def mixed(
+def beside(
     main: Blocks,
     second: Blocks,
     rate: int,
@@ -73,8 +78,8 @@ def mixed(
     speech: Sequence[tuple[float, float]] = (),
     duck_db: float = 0.0,
     loop: bool = True,
-) -> Iterator[Samples]:
-    """Both sounds together, as long as the first.
+) -> Iterator[Pairs]:
+    """Both sounds, as long as the first.
 
     Parameters
     ----------
@@ -89,20 +94,20 @@ def mixed(
         if duck_db and speech:
             curve = ducking(at, len(block), rate, speech, duck_db)
             other = other * curve[:, np.newaxis].astype(np.float32)
-        yield _sum(block, other)
+        yield _pair(block, other)
         at += len(block)
 
 
-def _sum(block: Samples, other: Samples) -> Samples:
-    """One over the other; what has more than two channels gets the second in front."""
+def _pair(block: Samples, other: Samples) -> Pairs:
+    """Both with the same channels; what has more than two gets the second in front."""
     ours, theirs = block.shape[1], other.shape[1]
     if ours == 1 and theirs > 1:
         block = np.repeat(block, 2, axis=1)
     if theirs > 2 or (theirs == 1 and block.shape[1] > 1):
         other = np.repeat(other.mean(axis=1, keepdims=True), 2, axis=1)
-    total = block.copy()
-    total[:, : other.shape[1]] += other
-    return total
+    both = np.stack([block, np.zeros_like(block)], axis=1)
+    both[:, 1, : other.shape[1]] = other
+    return both
 
 
 class _Queue:
@@ -134,17 +139,21 @@ class _Queue:
         return joined[:count]
 
 
-def limited(
-    blocks: Iterator[Samples], rate: int, gain_db: float, peak_db: float
-) -> Iterator[Samples]:
-    """The sound with a gain, its true peaks held below a level by a look-ahead limiter."""
+def mixed(pairs: Iterator[Pairs], rate: int, gain_db: float, peak_db: float) -> Iterator[Samples]:
+    """Both sounds added, with a gain, the true peaks held below a level by a look-ahead limiter.
+
+    Parameters
+    ----------
+    pairs : from :func:`beside`, in order.
+    gain_db, peak_db : of the whole; dBTP.
+    """
     gain = 10 ** (gain_db / 20)
     limit = 10 ** ((peak_db - _MARGIN_DB) / 20)
     look = max(8, round(_LOOK_S * rate))
-    before: Samples | None = None
-    held: Samples | None = None
-    for block in blocks:
-        louder = block * np.float32(gain)
+    before: Pairs | None = None
+    held: Pairs | None = None
+    for pair in pairs:
+        louder = pair * np.float32(gain)
         if held is not None:
             yield _held(before, held, louder[: 2 * look], limit, look)
             before = held[-2 * look :]
@@ -153,38 +162,71 @@ def limited(
         yield _held(before, held, held[:0], limit, look)
 
 
-def _held(
-    before: Samples | None, block: Samples, after: Samples, limit: float, look: int
-) -> Samples:
+def _held(before: Pairs | None, block: Pairs, after: Pairs, limit: float, look: int) -> Samples:
     lead = 0 if before is None else len(before)
     whole = np.concatenate([block[:0] if before is None else before, block, after])
-    if np.abs(whole).max(initial=0.0) * 1.5 <= limit:
-        return block
-    between = np.abs(resample_poly(whole, 4, 1, axis=0)).max(axis=1).reshape(-1, 4).max(axis=1)
-    peak = np.maximum(between, np.abs(whole).max(axis=1))
-    wanted = np.minimum(1.0, limit / np.maximum(peak, 1e-9))
-    # the least gain around, then its mean over the same width: never above what is wanted
-    smooth = uniform_filter1d(minimum_filter1d(wanted, 2 * look + 1), 2 * look + 1)
-    kept: Samples = (whole * smooth[:, np.newaxis])[lead : lead + len(block)].astype(np.float32)
-    return kept
+    total = whole.sum(axis=1)
+    if np.abs(total).max(initial=0.0) * 1.5 <= limit:
+        return np.asarray(block.sum(axis=1))
+    first, second = whole[:, 0], whole[:, 1]
+    room = np.minimum(1.0, _worst(_room, whole, limit))
+    total = first * _smooth(np.maximum(room, _LEAST_FIRST), look) + second
+    # what is still above, by more than what smoothing adds, is held as a whole
+    last = limit * 10 ** ((_MARGIN_DB - _LEAST_MARGIN_DB) / 20)
+    over = _worst(_share, total[:, np.newaxis], last)
+    if over.min(initial=1.0) < 1.0:
+        total = total * _smooth(np.minimum(1.0, over), look)
+    return np.asarray(total[lead : lead + len(block)], np.float32)
 
 
-def to_target(blocks: Blocks, rate: int, target_lufs: float, peak_db: float) -> Mixed:
-    """Find the gain at which the limited sound has a loudness.
+def _worst(gain: Callable[[Floats, float], Floats], sounds: Pairs, limit: float) -> Floats:
+    """(n,) the least gain at and between the samples, over all channels."""
+    between = gain(resample_poly(sounds, 4, 1, axis=0), limit).min(axis=1)
+    return np.minimum(between.reshape(-1, 4).min(axis=1), gain(sounds, limit).min(axis=1))
+
+
+def _room(sounds: Floats, limit: float) -> Floats:
+    """The gain at which the first sound and the second together meet the limit."""
+    first, second = sounds[:, 0], sounds[:, 1]
+    return np.asarray((limit - second * np.sign(first)) / np.maximum(np.abs(first), 1e-9))
+
+
+def _share(sounds: Floats, limit: float) -> Floats:
+    """The gain at which a sound meets the limit."""
+    return np.asarray(limit / np.maximum(np.abs(sounds[:, 0]), 1e-9))
+
+
+def _smooth(wanted: Floats, look: int) -> Floats:
+    """(n, 1) the least gain around, then its mean over the same width: never above the wanted."""
+    width = 2 * look + 1
+    return np.asarray(uniform_filter1d(minimum_filter1d(wanted, width), width))[:, np.newaxis]
+
+
+def to_target(
+    pairs: Callable[[], Iterator[Pairs]], rate: int, target_lufs: float, peak_db: float
+) -> Mixed:
+    """Find the gain at which the mixture has a loudness.
 
     Parameters
     ----------
-    blocks : give the sound from its start.
+    pairs : give both sounds from their start, as :func:`beside` does.
     """
-    found, peak = loudness(blocks(), rate)
+    found, peak = loudness((pair.sum(axis=1) for pair in pairs()), rate)
     if found <= SILENT_LUFS:
         return Mixed(0.0, found, peak)
     gain = target_lufs - found
     if peak + gain <= peak_db - _MARGIN_DB:
         return Mixed(gain, target_lufs, peak + gain)
+    step, tried = gain, []
     for _ in range(_ROUNDS):
-        found, peak = loudness(limited(blocks(), rate, gain, peak_db), rate)
+        before = found
+        found, peak = loudness(mixed(pairs(), rate, gain, peak_db), rate)
+        tried.append(Mixed(gain, found, peak))
         if abs(found - target_lufs) <= _CLOSE_LU:
             break
-        gain += target_lufs - found
-    return Mixed(gain, found, peak)
+        # where the limiter holds more, the loudness rises by less than the gain
+        slope = (found - before) / step if abs(step) > _CLOSE_LU else 1.0
+        step = (target_lufs - found) / min(1.0, max(_LEAST_SLOPE, slope))
+        gain += step
+    # the gates of the measure make it jump: the last need not be the nearest
+    return min(tried, key=lambda one: abs(one.lufs - target_lufs))

@@ -25,7 +25,7 @@ from media_pipeline.stages.base import (
     Work,
     raise_reason,
 )
-from media_pipeline.stages.mixing.mix import limited, loudness, mixed, to_target
+from media_pipeline.stages.mixing.mix import Pairs, beside, loudness, mixed, to_target
 
 _BLOCK_S = 10.0
 _HALF = 0.5
@@ -77,8 +77,8 @@ def _run(work: Work) -> Outcome:
     speech = speech_spans(map_wav(audio.path("speech.wav"))) if params.duck else []
     work.progress(_HALF)
 
-    def both() -> Iterator[Samples]:
-        return mixed(
+    def both() -> Iterator[Pairs]:
+        return beside(
             main,
             second,
             rate,
@@ -89,9 +89,9 @@ def _run(work: Work) -> Outcome:
         )
 
     found = to_target(both, rate, params.loudness, params.true_peak)
-    channels = next(both()).shape[1]
+    channels = next(both()).shape[2]
     with open_wav(work.out / "mixed.wav", rate, channels) as wav:
-        for block in limited(both(), rate, found.gain_db, params.true_peak):
+        for block in mixed(both(), rate, found.gain_db, params.true_peak):
             wav.write(block)
         seconds = wav.frames / rate
     work.progress(1.0)
@@ -120,7 +120,7 @@ MIXED = Stage(
     group=FUNCTIONS_GROUP,
     description="A second sound under the first, lower while somebody speaks when asked, at a "
     "loudness.",
-    version="1",
+    version="2",
     params=Params,
     outputs=(MediaOutput("mixed.wav"),),
     run=_run,

@@ -12,7 +12,7 @@ from media_pipeline.errors import MediaNotFound, NothingToDo
 from media_pipeline.media.audio import measure_loudness, read_audio, write_wav
 from media_pipeline.media.probe import probe
 from media_pipeline.stages.mixing import MIXED
-from media_pipeline.stages.mixing.mix import ducking, limited, mixed
+from media_pipeline.stages.mixing.mix import beside, ducking, mixed
 from media_pipeline_tests.generators import video
 from media_pipeline_tests.generators.damage import resampled, spoken
 from media_pipeline_tests.generators.sound_stages import produce, run_on
@@ -102,19 +102,39 @@ def test_the_music_is_lower_while_somebody_speaks(places: dict[str, Path], tmp_p
 
 def test_the_limiter_does_not_hear_where_blocks_meet() -> None:
     rng = np.random.default_rng(2)
-    loud = rng.standard_normal((RATE, 1)).astype(np.float32)
-    whole = np.concatenate(list(limited(iter([loud]), RATE, 0.0, -1.5)))
-    parts = np.concatenate(list(limited(iter(np.split(loud, 4)), RATE, 0.0, -1.5)))
+    loud = rng.standard_normal((RATE, 1, 1)).astype(np.float32)
+    pairs = np.concatenate([loud, 0.1 * np.roll(loud, 1)], axis=1)
+    whole = np.concatenate(list(mixed(iter([pairs]), RATE, 0.0, -1.5)))
+    parts = np.concatenate(list(mixed(iter(np.split(pairs, 4)), RATE, 0.0, -1.5)))
     np.testing.assert_allclose(whole, parts, atol=0.02)
     assert np.abs(whole).max() <= 10 ** (-1.5 / 20)
+
+
+def test_the_limiter_holds_the_first_sound_and_leaves_the_second_alone() -> None:
+    t = np.arange(2 * RATE) / RATE
+    music = 0.1 * np.sin(2 * np.pi * 1000 * t)
+    bursts = 2.0 * np.sin(2 * np.pi * 300 * t) * (np.sin(2 * np.pi * t) > 0.5)
+    pairs = np.stack([bursts, music], axis=1)[:, :, np.newaxis].astype(np.float32)
+    found = np.concatenate(list(mixed(iter([pairs]), RATE, 0.0, -1.5)))[:, 0]
+    assert np.abs(found).max() <= 10 ** (-1.5 / 20)
+    levels = [level_of(found[at : at + RATE // 4], 1000) for at in range(0, 2 * RATE, RATE // 4)]
+    assert np.ptp(levels) < 0.1
+    assert level_of(found[RATE // 8 : RATE // 8 + RATE // 6], 300) < -2  # it was +6
+
+
+def test_a_second_sound_that_is_too_loud_by_itself_is_held_too() -> None:
+    t = np.arange(RATE) / RATE
+    loud = np.stack([0.5 * np.sin(2 * np.pi * 300 * t), 3 * np.sin(2 * np.pi * 1000 * t)], axis=1)
+    found = np.concatenate(list(mixed(iter([loud[:, :, np.newaxis]]), RATE, 0.0, -1.5)))
+    assert 0.5 < np.abs(found).max() <= 10 ** (-1.5 / 20)
 
 
 def test_mono_and_surround() -> None:
     one, two, six = (np.ones((100, n), np.float32) for n in (1, 2, 6))
 
     def channels(main: Any, second: Any) -> int:
-        blocks = mixed(lambda: iter([main]), lambda: iter([second]), 8000, second_gain_db=0.0)
-        return int(next(blocks).shape[1])
+        pairs = beside(lambda: iter([main]), lambda: iter([second]), 8000, second_gain_db=0.0)
+        return int(next(pairs).shape[2])
 
     assert [channels(one, one), channels(one, two), channels(two, one), channels(six, two)] == [
         *(1, 2, 2, 6),
