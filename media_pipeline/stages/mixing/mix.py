@@ -27,6 +27,7 @@ _LEAST_FIRST = 0.2  # gain of the first sound: where the second leaves less room
 Blocks = Callable[[], Iterator[Samples]]
 Pairs = NDArray[np.float32]
 """(n, 2, channels): the first sound and the second, before they are added."""
+Gains = NDArray[np.float32]
 Floats = NDArray[np.float64]
 
 
@@ -179,24 +180,25 @@ def _held(before: Pairs | None, block: Pairs, after: Pairs, limit: float, look: 
     return np.asarray(total[lead : lead + len(block)], np.float32)
 
 
-def _worst(gain: Callable[[Floats, float], Floats], sounds: Pairs, limit: float) -> Floats:
+def _worst(gain: Callable[[Pairs, float], Gains], sounds: Pairs, limit: float) -> Gains:
     """(n,) the least gain at and between the samples, over all channels."""
     between = gain(resample_poly(sounds, 4, 1, axis=0), limit).min(axis=1)
-    return np.minimum(between.reshape(-1, 4).min(axis=1), gain(sounds, limit).min(axis=1))
+    here = gain(sounds, limit).min(axis=1)
+    return np.asarray(np.minimum(between.reshape(-1, 4).min(axis=1), here))
 
 
-def _room(sounds: Floats, limit: float) -> Floats:
+def _room(sounds: Pairs, limit: float) -> Gains:
     """The gain at which the first sound and the second together meet the limit."""
     first, second = sounds[:, 0], sounds[:, 1]
     return np.asarray((limit - second * np.sign(first)) / np.maximum(np.abs(first), 1e-9))
 
 
-def _share(sounds: Floats, limit: float) -> Floats:
+def _share(sounds: Pairs, limit: float) -> Gains:
     """The gain at which a sound meets the limit."""
     return np.asarray(limit / np.maximum(np.abs(sounds[:, 0]), 1e-9))
 
 
-def _smooth(wanted: Floats, look: int) -> Floats:
+def _smooth(wanted: Gains, look: int) -> Gains:
     """(n, 1) the least gain around, then its mean over the same width: never above the wanted."""
     width = 2 * look + 1
     return np.asarray(uniform_filter1d(minimum_filter1d(wanted, width), width))[:, np.newaxis]
