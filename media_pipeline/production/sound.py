@@ -22,7 +22,7 @@ from media_pipeline.stages.beats import BEATS_STAGE
 from media_pipeline.store import StoredArtifact
 
 
-class BeatParams(stage_fields(BEATS_STAGE, "clicks")):  # type: ignore[misc]
+class BeatParams(stage_fields(BEATS_STAGE, "clicks", "engine")):  # type: ignore[misc]
     """JobParams of AudioBeatDetection."""
 
 

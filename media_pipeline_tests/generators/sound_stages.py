@@ -12,7 +12,7 @@ from media_pipeline.media.probe import probe
 from media_pipeline.production.base import Job
 from media_pipeline.production.functions import FUNCTIONS
 from media_pipeline.runner import Runner
-from media_pipeline.stages.base import Outcome, Reason, Stage, Work
+from media_pipeline.stages.base import Environment, Outcome, Reason, Stage, Work
 from media_pipeline.stages.speech import AUDIO
 from media_pipeline.store import Store
 from media_pipeline.store.cache import FileCache
@@ -21,7 +21,13 @@ from media_pipeline.transfer.originals import Originals
 from media_pipeline_tests.generators.speech import Made
 
 
-def run_on(path: Path, stage: Stage, folder: Path, **params: Any) -> Outcome:
+def run_on(
+    path: Path,
+    stage: Stage,
+    folder: Path,
+    environment: Environment | None = None,
+    **params: Any,
+) -> Outcome:
     """Run a stage on the sound of a file, into ``folder``; what it writes is validated."""
     audio, out = folder / "audio", folder / stage.name
     for place in (audio, out):
@@ -33,7 +39,10 @@ def run_on(path: Path, stage: Stage, folder: Path, **params: Any) -> Outcome:
     except Unavailable as error:
         made = Made(audio, {}, Reason(error.code, error.message, error.remedy))
     shares: list[float] = []
-    work = Work(path, info, {"audio": made}, stage.params(**params), out, progress=shares.append)
+    work = Work(
+        path, info, {"audio": made}, stage.params(**params), out, environment or Environment(),
+        progress=shares.append,
+    )  # fmt: skip
     outcome = stage.run(work)
     assert shares == sorted(shares)
     assert shares[-1] == 1.0

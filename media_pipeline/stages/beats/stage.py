@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -17,12 +17,14 @@ from media_pipeline.stages.base import (
     FileOutput,
     MediaOutput,
     Outcome,
+    Resolution,
     Stage,
     StageParams,
     TableOutput,
     Work,
     raise_reason,
 )
+from media_pipeline.stages.beats import beat_this
 from media_pipeline.stages.beats.clicks import with_clicks
 from media_pipeline.stages.beats.onsets import RATE
 from media_pipeline.stages.beats.tables import BEATS
@@ -35,6 +37,9 @@ class Params(StageParams):
     """What can be asked of the beats."""
 
     clicks: bool = Field(False, description="also write the sound with a click on each beat")
+    engine: Literal["built-in", "beat-this"] = Field(
+        "built-in", description="what finds them; beat-this needs its extra and weights of yours"
+    )
 
 
 def beats_table(found: Tracked) -> pa.Table:
@@ -49,6 +54,13 @@ def beats_table(found: Tracked) -> pa.Table:
     )
 
 
+def _resolve(work: Work) -> Resolution:
+    """Another engine, or other weights of it, is another result."""
+    if work.params.engine == beat_this.NAME:
+        return Resolution(work.params, beat_this.identity(work.environment.model_dir))
+    return Resolution(work.params)
+
+
 def _run(work: Work) -> Outcome:
     audio = work.inputs["audio"]
     raise_reason(audio)
@@ -60,7 +72,11 @@ def _run(work: Work) -> Outcome:
             work.progress(min(1.0, number * _BLOCK_S / max(duration, 1e-3)) * 0.7)
             yield block
 
-    found = track_beats(blocks(), work.progress)
+    if work.params.engine == beat_this.NAME:
+        network = beat_this.load(beat_this.find_weights(work.environment.model_dir))
+        found = beat_this.track_with(network, blocks(), duration)
+    else:
+        found = track_beats(blocks(), work.progress)
     pq.write_table(beats_table(found), work.out / "beats.parquet")
     (work.out / "beats.json").write_text(json.dumps(found.as_json()), encoding="utf-8")
     facts: dict[str, Any] = {
@@ -94,5 +110,6 @@ BEATS_STAGE = Stage(
     ),
     run=_run,
     inputs=("audio",),
+    resolve=_resolve,
     kinds=("json", "parquet"),
 )
