@@ -1,47 +1,33 @@
-"""Captions read off the picture: the stage ``ocr_cues``.
+"""Captions read off the picture.
 
 The region is decoded once at the full frame rate. Rows of text are followed as tracks
-(:mod:`.follow`), read when they end (:mod:`.reading`) and put together to cues (:mod:`.layout`);
-what each step does is said there.
+(:mod:`.follow`), read when they end (:mod:`.reading`), put together from stretches of the film
+(:mod:`.stretches`) and to cues (:mod:`.layout`); what each step does is said there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeGuard
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 from pydantic import Field, field_validator
 
-from media_pipeline.errors import NoCaptionsFound, NoVideoStream
-from media_pipeline.media.decode import decode
+from media_pipeline.errors import NoVideoStream
+from media_pipeline.media.decode import Frame, decode
 from media_pipeline.media.geometry import Box
 from media_pipeline.media.probe import MediaInfo, probe
-from media_pipeline.ocr.base import TextEngine, identify_engine, load_engine
-from media_pipeline.stages.base import (
-    Environment,
-    FileOutput,
-    Outcome,
-    Progress,
-    Resolution,
-    Stage,
-    StageParams,
-    TableOutput,
-    Work,
-    quiet,
-)
+from media_pipeline.ocr.base import TextEngine, load_engine
+from media_pipeline.stages.base import Environment, Progress, StageParams, quiet
 from media_pipeline.stages.captions.band import SEVERAL, different_texts, find_band
 from media_pipeline.stages.captions.cues import Evidence, make_cues
 from media_pipeline.stages.captions.doubt import doubt_warnings, doubtful_captions
 from media_pipeline.stages.captions.main_track import main_track
 from media_pipeline.stages.captions.scan import Counts, Scan
-from media_pipeline.stages.tables import OCR_CUES as SPEC
-from media_pipeline.text.cues import Cue, cues_to_table
+from media_pipeline.stages.captions.stretches import Stretch, put_together, read_stretches, spans
+from media_pipeline.text.cues import Cue
 
-VERSION = "2"
 BOTTOM_QUARTER = [[0.75, 1.0], [0.0, 1.0]]
 """The region that the wire reads where none is given."""
 _PROGRESS_FRAMES = 16
@@ -174,19 +160,41 @@ def extract_captions(
     >>> print(found.cues[0].start, found.cues[0].text)      # doctest: +SKIP
     """
     params = params or Params()
-    engine = engine or load_engine(_engine_name(params), Environment())
-    return _extract(path, probe(path), params, engine, progress)
+    engine = engine or load_engine(engine_name(params), Environment())
+    return extract(path, probe(path), params, engine, progress)
 
 
-def _extract(
+def extract(
     path: Path, info: MediaInfo, params: Params, engine: TextEngine, progress: Progress
 ) -> Extraction:
+    """As :func:`extract_captions`, with what probing found and a loaded engine."""
     if info.video is None:
         raise NoVideoStream(path.name)
     if params.roi == "auto":
         return _in_band(path, info, params, engine, progress)
-    roi = BOTTOM_QUARTER if params.roi is None else params.roi
-    found = _read(path, info, params, engine, Box.from_roi(roi), progress)
+    found = _read(path, info, params, engine, asked_region(params), progress)
+    return found_or_elsewhere(found, path, info, params, engine, progress)
+
+
+def asked_region(params: Params) -> Box:
+    """The part of the picture that is looked at first, where it is not looked for."""
+    return Box.from_roi(BOTTOM_QUARTER if isinstance(params.roi, str | None) else params.roi)
+
+
+def found_or_elsewhere(
+    found: Extraction,
+    path: Path,
+    info: MediaInfo,
+    params: Params,
+    engine: TextEngine,
+    progress: Progress,
+) -> Extraction:
+    """What was found, or where nobody said where to look and it is not all: what is elsewhere.
+
+    Parameters
+    ----------
+    found : in the region that was asked for, or in the bottom quarter.
+    """
     if params.roi is not None or _holds_the_captions(found, info.duration):
         return found
     elsewhere = _in_band(path, info, params, engine, progress)
@@ -222,10 +230,15 @@ def _in_band(
         path, info.video, engine, params.lang, progress=lambda share: progress(_SCAN * share)
     )
     if band is None:
-        return Extraction([], [], Counts(0, 0, 0, 0, 0), Box(0.0, 0.0, 0.0, 0.0))
+        return nothing_found()
     return _read(
         path, info, params, engine, band, lambda share: progress(_SCAN + (1 - _SCAN) * share)
     )
+
+
+def nothing_found() -> Extraction:
+    """What there is where no band of captions was found."""
+    return Extraction([], [], Counts(0, 0, 0, 0, 0), Box(0.0, 0.0, 0.0, 0.0))
 
 
 def _read(
@@ -237,21 +250,42 @@ def _read(
     progress: Progress,
 ) -> Extraction:
     """The captions in a region of the picture."""
+    frames = decode(path, region=region)
+    reported = _reporting(frames, max(info.duration, 1e-3), progress)
+    stretches = read_stretches(reported, spans(info.duration), scanning(info, params, engine))
+    return captions_of(stretches, params, region)
+
+
+def scanning(info: MediaInfo, params: Params, engine: TextEngine) -> Callable[[], Scan]:
+    """Makes the scans that read a film."""
     upright = info.video is not None and info.video.height > info.video.width
-    scan = Scan(engine, params.fps, params.lang, upright=upright)
-    for frame in decode(path, region=region):
-        scan.take(frame)
+    return lambda: Scan(engine, params.fps, params.lang, upright=upright)
+
+
+def _reporting(frames: Iterable[Frame], seconds: float, progress: Progress) -> Iterator[Frame]:
+    for frame in frames:
+        yield frame
         if frame.index % _PROGRESS_FRAMES == 0:
-            progress(min(1.0, frame.time / max(info.duration, 1e-3)))
-    showings = scan.finish()
-    sure = [s for s in showings if s.row.confidence >= params.min_confidence]
+            progress(min(1.0, frame.time / seconds))
+
+
+def captions_of(stretches: Sequence[Stretch], params: Params, region: Box) -> Extraction:
+    """The captions of a film whose stretches were read; what needs all of it happens here.
+
+    Raises
+    ------
+    PartsDiffer
+        when the stretches do not fit each other.
+    """
+    found = put_together(stretches, params.fps)
+    sure = [s for s in found.showings if s.row.confidence >= params.min_confidence]
     if params.track == "main":
-        sure = main_track(sure, scan.duration, scan.size[0])
-    unsure = [s for s in showings if s.row.confidence < params.min_confidence]
-    shown = sure + doubtful_captions(sure, unsure, scan.duration, scan.size[0])
-    cues, evidence = make_cues(shown, scan.size, region, params.min_confidence)
+        sure = main_track(sure, found.duration, found.size[0])
+    unsure = [s for s in found.showings if s.row.confidence < params.min_confidence]
+    shown = sure + doubtful_captions(sure, unsure, found.duration, found.size[0])
+    cues, evidence = make_cues(shown, found.size, region, params.min_confidence)
     return Extraction(
-        cues, evidence, scan.counts, region, doubt_warnings(cues, params.min_confidence)
+        cues, evidence, found.counts, region, doubt_warnings(cues, params.min_confidence)
     )
 
 
@@ -260,64 +294,6 @@ def _shown(region: Box) -> str:
     return f"roi {[[round(edge, 3) for edge in pair] for pair in edges]}"
 
 
-def _engine_name(params: Params) -> str:
+def engine_name(params: Params) -> str:
+    """The engine that reads."""
     return "rapidocr" if params.engine == "auto" else params.engine
-
-
-def _resolve(work: Work) -> Resolution:
-    params: Params = work.params
-    name = _engine_name(params)
-    why = (
-        "it needs no download and reads Chinese and English with one model"
-        if params.engine == "auto"
-        else "it was asked for"
-    )
-    return Resolution(
-        params.model_copy(update={"engine": name}), identify_engine(name).as_dict(), why
-    )
-
-
-def _run(work: Work) -> Outcome:
-    params: Params = work.params
-    if work.info.video is None:
-        raise NoVideoStream(work.name)
-    engine = load_engine(_engine_name(params), work.environment)
-    found = _extract(work.media, work.info, params, engine, work.progress)
-    if not found.cues:
-        where = "the whole picture" if params.roi in (None, "auto") else f"the region {params.roi}"
-        raise NoCaptionsFound(
-            f"{work.name} shows no captions in {where}",
-            "give another roi ([[top, bottom], [left, right]]), or track all for text that is no "
-            "caption",
-        )
-    names = [f"crop_{number:04d}.jpg" for number in range(1, len(found.cues) + 1)]
-    for name, proof in zip(names, found.evidence, strict=True):
-        (work.out / name).write_bytes(proof.crop)
-    pq.write_table(_table(found, names), work.out / "cues.parquet")
-    facts = {"cues": len(found.cues), "region": asdict(found.region), **asdict(found.counts)}
-    return Outcome(facts, found.warnings)
-
-
-def _table(found: Extraction, crops: Sequence[str]) -> pa.Table:
-    return cues_to_table(
-        found.cues,
-        SPEC.schema,
-        crop=crops,
-        votes=[proof.votes for proof in found.evidence],
-        lines=[[asdict(line) for line in proof.lines] for proof in found.evidence],
-    )
-
-
-OCR_CUES = Stage(
-    name="ocr_cues",
-    group="captions",
-    description="Captions read off the picture, with boxes and the crops that were read.",
-    version=VERSION,
-    params=Params,
-    inputs=("source",),
-    outputs=(TableOutput("cues.parquet", SPEC), FileOutput("crop_*.jpg")),
-    run=_run,
-    resolve=_resolve,
-    kinds=("parquet", "jpeg"),
-    pool="ocr",
-)

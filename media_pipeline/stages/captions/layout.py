@@ -43,7 +43,7 @@ def join_split(rows: Iterable[Row]) -> list[Row]:
     joined: list[Row] = []
     for row in sorted(rows, key=lambda r: (r.start, r.end)):
         for number in range(len(joined) - 1, max(-1, len(joined) - 9), -1):
-            if _continues(joined[number], row):
+            if continues(joined[number], row):
                 joined[number] = _joined(joined[number], row)
                 break
         else:
@@ -51,7 +51,8 @@ def join_split(rows: Iterable[Row]) -> list[Row]:
     return joined
 
 
-def _continues(first: Row, second: Row) -> bool:
+def continues(first: Row, second: Row) -> bool:
+    """Whether a row is the same text that another one was, lost for no more than a moment."""
     if second.start - first.end - 1 > _JOIN_GAP or not first.box.same_line(second.box):
         return False
     if max(first.box.covered(second.box), second.box.covered(first.box)) < 0.5:

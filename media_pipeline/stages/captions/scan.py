@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from media_pipeline.errors import PictureTooSmall
 from media_pipeline.media.decode import Frame
 from media_pipeline.ocr.base import Picture, TextEngine
 from media_pipeline.stages.captions.crops import cut_out
 from media_pipeline.stages.captions.follow import Follower, Sample
-from media_pipeline.stages.captions.layout import Showing, join_split
 from media_pipeline.stages.captions.reading import Reader, Row
 from media_pipeline.stages.captions.rows import PixelBox
 from media_pipeline.stages.captions.signature import Luma
@@ -91,13 +91,15 @@ class Scan:
             self._sampled += 1
             self._read(self._follower.sample(self._sample(frame)))
 
-    def finish(self) -> list[Showing]:
-        """All rows that were read, those joined that one caption was split into, in time order."""
+    def finish(self) -> list[Row]:
+        """All rows that were read, by numbers of frames, in the order in which they ended."""
         self._read(self._follower.finish())
-        return [
-            Showing(self._times[row.start], self._end_time(row.end), row)
-            for row in join_split(self._rows)
-        ]
+        return self._rows
+
+    @property
+    def times(self) -> Sequence[float]:
+        """When each frame was shown."""
+        return self._times
 
     @property
     def counts(self) -> Counts:
@@ -107,21 +109,12 @@ class Scan:
             len(self._times), self._sampled, self._follower.detected, reader.samples, reader.lines
         )
 
-    @property
-    def duration(self) -> float:
-        """Seconds from the first frame to the end of the last."""
-        return self._end_time(len(self._times) - 1) - self._times[0] if self._times else 0.0
-
-    def _end_time(self, index: int) -> float:
-        """When the frame of that number is replaced by the next."""
-        if index + 1 < len(self._times):
-            return self._times[index + 1]
-        steps = np.diff(np.array(self._times[-25:]))
-        return self._times[-1] + (float(np.median(steps)) if len(steps) else self._step)
-
     def _read(self, tracks: Iterable[Track]) -> None:
         for track in tracks:
-            if self._end_time(track.end) - self._times[track.start] < _SHORTEST_S - 1e-3:
+            if (
+                end_time(self._times, track.end, self._step) - self._times[track.start]
+                < _SHORTEST_S - 1e-3
+            ):
                 continue
             if track.moves:
                 continue
@@ -138,6 +131,19 @@ class Scan:
             return cut_out(picture, box, across, down)
 
         return Sample(_scaled(picture, self.size), crop)
+
+
+def end_time(times: Sequence[float] | NDArray[np.float64], index: int, step: float) -> float:
+    """When the frame of that number is replaced by the next.
+
+    Parameters
+    ----------
+    step : seconds that the only frame of a film lasts.
+    """
+    if index + 1 < len(times):
+        return float(times[index + 1])
+    steps = np.diff(np.array(times[-25:]))
+    return float(times[-1]) + (float(np.median(steps)) if len(steps) else step)
 
 
 def _scaled(picture: Luma, size: tuple[int, int]) -> Luma:
