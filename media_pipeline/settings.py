@@ -175,6 +175,13 @@ class Settings(BaseSettings):
         allow_inf_nan=False,
         description="time after which a job's run that gives no sign of life is replaced",
     )
+    split_minutes: float = Field(
+        30.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="minutes of the longest film that is worked on as a whole; longer ones are "
+        "worked on in parts of at most about that length, side by side; 0 for never",
+    )
     webhook_secret: SecretStr | None = Field(None, description="signs webhooks")
     public_url: str | None = Field(None, description="URL of result files when the lake is local")
     database: str = Field(

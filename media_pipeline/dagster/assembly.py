@@ -7,7 +7,13 @@ from collections.abc import Mapping
 import dagster as dg
 
 from media_pipeline.dagster.assets import build_assets
-from media_pipeline.dagster.jobs import catalogue_job, ingest_job, media_job, retention_job
+from media_pipeline.dagster.jobs import (
+    catalogue_job,
+    ingest_job,
+    media_job,
+    part_job,
+    retention_job,
+)
 from media_pipeline.dagster.productions import request_jobs
 from media_pipeline.dagster.requests import CATALOGUE_JOB
 from media_pipeline.dagster.resources import RESOURCE, Pipeline, pipeline_resource
@@ -33,7 +39,14 @@ def build_definitions(stages: Mapping[str, Stage]) -> dg.Definitions:
     """
     return dg.Definitions(
         assets=build_assets(stages),
-        jobs=[media_job(), catalogue_job(), ingest_job, retention_job, *request_jobs()],
+        jobs=[
+            media_job(),
+            catalogue_job(),
+            ingest_job,
+            part_job,
+            retention_job,
+            *request_jobs(),
+        ],
         sensors=[inbox_sensor(), ingested_sensor(stages), dead_runs_sensor()],
         schedules=[nightly_schedule(stages)],
         resources={RESOURCE: pipeline_resource(stages)},

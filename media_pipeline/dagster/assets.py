@@ -13,6 +13,7 @@ import dagster as dg
 
 from media_pipeline.dagster.checks import check_results, check_specs
 from media_pipeline.dagster.config import asked, config_class
+from media_pipeline.dagster.handover import handing_over
 from media_pipeline.dagster.metadata import definition_metadata, result_metadata
 from media_pipeline.dagster.partitions import MEDIA
 from media_pipeline.dagster.requests import PROFILE_TAG, remembered_profile
@@ -51,9 +52,11 @@ def build_asset(stage: Stage) -> dg.AssetsDefinition:
     is no failure of the others, and items run side by side.
     """
 
-    def materialise(context: dg.AssetExecutionContext, config: Any) -> dg.MaterializeResult[Any]:
+    def materialise(
+        context: dg.AssetExecutionContext, config: Any
+    ) -> Iterator[dg.MaterializeResult[Any]]:
         pipeline: Pipeline = getattr(context.resources, RESOURCE)
-        with reported_errors():
+        with reported_errors(), handing_over(context):
             result = pipeline.runner.run(
                 context.partition_key,
                 stage,
@@ -62,24 +65,29 @@ def build_asset(stage: Stage) -> dg.AssetsDefinition:
                 force=context.run.tags.get(FORCE_TAG) == "true",
                 progress=pipeline.progress(stage.name, context.log.info),
             )
-            return _report(context, stage, pipeline.runner.store, result)
+            yield _report(context, stage, pipeline.runner.store, result)
 
     # Dagster finds the config class by its annotation, which cannot be written for a class made at
     # run time.
     materialise.__annotations__ = {
         "context": dg.AssetExecutionContext,
         "config": config_class(stage),
-        "return": dg.MaterializeResult,
     }
-    return dg.asset(
-        name=stage.name,
-        partitions_def=MEDIA,
+    spec = dg.AssetSpec(
+        stage.name,
         deps=[*stage.inputs, *stage.optional_inputs],
         group_name=stage.group,
         kinds=set(stage.kinds),
         description=stage.description,
         metadata=definition_metadata(stage),
         code_version=stage.version,
+        skippable=True,
+    )
+    return dg.multi_asset(
+        name=stage.name,
+        specs=[spec],
+        partitions_def=MEDIA,
+        can_subset=True,
         pool=stage.pool or None,
         check_specs=check_specs(stage),
         required_resource_keys={RESOURCE},

@@ -7,12 +7,14 @@ from typing import Any
 
 import dagster as dg
 
-from media_pipeline.dagster.assets import made_in_run, reported_errors
+from media_pipeline.dagster import handover
+from media_pipeline.dagster.assets import RETRIES, made_in_run, reported_errors
 from media_pipeline.dagster.metadata import rows_table
 from media_pipeline.dagster.partitions import add_keys
 from media_pipeline.dagster.requests import CATALOGUE_JOB, KEY_TAG, PROFILE_TAG
 from media_pipeline.dagster.resources import RESOURCE, Pipeline
 from media_pipeline.profiles import DEFAULT
+from media_pipeline.runner import PartOrder
 from media_pipeline.stages.base import FUNCTIONS_GROUP
 from media_pipeline.store.retention import RetentionPlan, plan_retention
 
@@ -88,6 +90,44 @@ def ingest_media(context: dg.OpExecutionContext, config: IngestConfig) -> None:
 def ingest_job() -> None:
     """Add one file to the lake; the catalogue run of it follows."""
     ingest_media()
+
+
+class PartConfig(dg.Config):
+    """A part of a film, as JSON."""
+
+    order: str
+
+
+@dg.op(
+    name=handover.PART_OP,
+    required_resource_keys={RESOURCE},
+    description="Make one part of a long film; the last one has the run go on that wanted them.",
+)
+def make_part(context: dg.OpExecutionContext, config: PartConfig) -> None:
+    """Make a part. It has no pool: parts are there to be made side by side.
+
+    Where it cannot be made, the run that goes on finds out why, by working on the whole film.
+    """
+    pipeline: Pipeline = getattr(context.resources, RESOURCE)
+    order = PartOrder.model_validate_json(config.order)
+    try:
+        with reported_errors():
+            progress = pipeline.progress(order.stage, context.log.info)
+            pipeline.runner.part(order, progress=progress)
+    except dg.RetryRequested:
+        if context.retry_number >= RETRIES:
+            handover.part_done(context.instance, context.repository_def, context.run)
+        raise
+    except Exception:
+        handover.part_done(context.instance, context.repository_def, context.run)
+        raise
+    handover.part_done(context.instance, context.repository_def, context.run)
+
+
+@dg.job(name=handover.PART_JOB, executor_def=dg.in_process_executor)
+def part_job() -> None:
+    """Make one part of a long film."""
+    make_part()
 
 
 @dg.op(

@@ -18,6 +18,7 @@ import dagster as dg
 import sqlalchemy as sa
 
 from media_pipeline.dagster.assets import RETRIES, reported_errors
+from media_pipeline.dagster.handover import handing_over
 from media_pipeline.dagster.leases import PATIENCE_S
 from media_pipeline.dagster.resources import RESOURCE, Pipeline
 from media_pipeline.errors import InvalidParameter, MediaPipelineError, StoreError, known_as
@@ -160,10 +161,17 @@ def _job(name: str, function: Function) -> dg.JobDefinition:
             limit = function.prepare(at.order.params).max_file_bytes
             return {**told, "keys": keys, "given": _further_files(at, limit)}
 
-    @dg.op(name=f"produce_{name}", required_resource_keys=needs, pool=function.pool or None)
-    def produce(context: dg.OpExecutionContext, told: dict[str, Any]) -> dict[str, Any]:
-        with desk(context, told) as at:
-            return {**told, **_produced(context, at, function, told)}
+    @dg.op(
+        name=f"produce_{name}",
+        required_resource_keys=needs,
+        pool=function.pool or None,
+        out=dg.Out(is_required=False),
+    )
+    def produce(
+        context: dg.OpExecutionContext, told: dict[str, Any]
+    ) -> Iterator[dg.Output[dict[str, Any]]]:
+        with desk(context, told) as at, handing_over(context):
+            yield dg.Output({**told, **_produced(context, at, function, told)})
 
     @dg.op(name=f"deliver_{name}", required_resource_keys=needs)
     def deliver(context: dg.OpExecutionContext, told: dict[str, Any]) -> None:

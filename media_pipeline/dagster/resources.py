@@ -11,9 +11,9 @@ from typing import Any
 
 import dagster as dg
 
-from media_pipeline.dagster import liveness
+from media_pipeline.dagster import handover, liveness
 from media_pipeline.profiles import Profile, load_profile
-from media_pipeline.runner import Runner
+from media_pipeline.runner import Parts, Runner
 from media_pipeline.settings import Settings
 from media_pipeline.stages.base import Progress, Stage
 from media_pipeline.store.places import local_path, open_filesystem
@@ -37,6 +37,7 @@ class Pipeline:
     filesystem : an fsspec file system that holds the inbox; by default the one its path or URI
         names.
     progress : told of the progress of assets.
+    parts_tried : stages whose parts were asked for already; None where no parts can be asked for.
     """
 
     def __init__(
@@ -47,8 +48,10 @@ class Pipeline:
         runner: Runner | None = None,
         filesystem: Any = None,
         progress: AssetProgress | None = None,
+        parts_tried: frozenset[str] | None = None,
     ) -> None:
         self.stages = stages
+        self._parts_tried = parts_tried
         self._settings = settings
         self._runner = runner
         self._filesystem = filesystem
@@ -72,7 +75,10 @@ class Pipeline:
     @cached_property
     def runner(self) -> Runner:
         """The runner on the lake of the settings."""
-        return self._runner or Runner.from_settings(self.settings, stages=self.stages)
+        runner = self._runner or Runner.from_settings(self.settings, stages=self.stages)
+        if self._parts_tried is not None and self.settings.split_minutes > 0:
+            runner.parts = Parts(60 * self.settings.split_minutes, self._parts_tried)
+        return runner
 
     def profile(self, name: str) -> Profile:
         """The profile of that name in the inbox.
@@ -118,9 +124,12 @@ def pipeline_resource(stages: Mapping[str, Stage]) -> dg.ResourceDefinition:
     """The resource as runs get it; it also notes which process carries out the run."""
 
     def make(context: dg.InitResourceContext) -> Pipeline:
-        if context.run is not None and context.instance is not None:
-            liveness.sign_on(context.instance, context.run)
-        return Pipeline(stages)
+        run, instance = context.run, context.instance
+        if run is None or instance is None:
+            return Pipeline(stages)
+        liveness.sign_on(instance, run)
+        queued = handover.may_hand_over(instance, run)
+        return Pipeline(stages, parts_tried=handover.tried(run) if queued else None)
 
     return dg.ResourceDefinition(
         make, description="The runner of stages on the lake that the settings name."

@@ -89,7 +89,8 @@ def nightly_requests(
     keys = [item.key for item in pipeline.runner.store.media.all()]
     add_keys(instance, set(keys) - set(known_keys(instance)))
     active = {
-        run.tags.get(_PARTITION_TAG) for run in instance.get_runs(dg.RunsFilter(statuses=_ACTIVE))
+        run.tags.get(_PARTITION_TAG) or run.tags.get(KEY_TAG)  # which is that of a part's run
+        for run in instance.get_runs(dg.RunsFilter(statuses=_ACTIVE))
     }
     count = 0
     for key in in_turn(instance, stages, keys, night):

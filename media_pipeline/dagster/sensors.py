@@ -7,6 +7,7 @@ from contextlib import nullcontext
 
 import dagster as dg
 
+from media_pipeline.dagster import handover
 from media_pipeline.dagster.inbox import Cursor, Upload, look
 from media_pipeline.dagster.jobs import INGEST_JOB, INGEST_OP
 from media_pipeline.dagster.liveness import end_dead_runs
@@ -126,11 +127,14 @@ def ingested_sensor(stages: Mapping[str, Stage]) -> dg.SensorDefinition:
 
 def dead_runs_sensor() -> dg.SensorDefinition:
     """Fails runs whose process was killed, so that they are retried and give their places in pools
-    back.
+    back; where the runs of a part have died for good, what asked for it goes on without it.
     """
 
     def reap(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         ended = end_dead_runs(context.instance)
+        handover.queue_forgotten(context.instance)
+        if context.repository_def is not None:
+            handover.go_on_without(context.instance, context.repository_def)
         return dg.SkipReason(
             f"ended {', '.join(ended)}" if ended else "no run has lost its process"
         )

@@ -9,9 +9,7 @@ from typing import Any
 import httpx
 
 from media_pipeline.errors import MediaPipelineError
-
-JOB_TAG = "media/job_id"
-"""The tag by which the runs of a job are known; a repeated run hands it on."""
+from media_pipeline.requests.order import JOB_TAG, PARENT_JOB_TAG
 
 _LAUNCH = """
 mutation Launch($params: ExecutionParams!) {
@@ -108,6 +106,15 @@ class DagsterClient:
         found = self._ask(_LAUNCH, {"params": params}, "launchRun", "LaunchRunSuccess")
         return str(found["run"]["runId"])
 
+    def parts(self, job_id: str) -> list[Run]:
+        """The runs that make parts of a film for a job of ours; the newest first.
+
+        Raises
+        ------
+        DagsterUnavailable
+        """
+        return self._runs({"tags": [{"key": PARENT_JOB_TAG, "value": job_id}]})
+
     def runs(self, *, job_id: str | None = None, ids: Sequence[str] = ()) -> list[Run]:
         """The runs of a job of ours, or those with these ids; the newest first.
 
@@ -115,11 +122,13 @@ class DagsterClient:
         ------
         DagsterUnavailable
         """
-        which: dict[str, Any] = (
+        return self._runs(
             {"runIds": list(ids)}
             if job_id is None
             else {"tags": [{"key": JOB_TAG, "value": job_id}]}
         )
+
+    def _runs(self, which: Mapping[str, Any]) -> list[Run]:
         found = self._ask(_RUNS, {"filter": which, "limit": 200}, "runsOrError", "Runs")
         return [
             Run(r["runId"], r["status"], {tag["key"]: tag["value"] for tag in r["tags"]})

@@ -11,25 +11,27 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 from media_pipeline.errors import MediaPipelineError
 from media_pipeline.gateway.dagster_client import (
-    JOB_TAG,
     DagsterClient,
     DagsterRefuses,
     DagsterUnavailable,
     Run,
 )
-from media_pipeline.requests.order import job_name
+from media_pipeline.requests.order import HANDED_OVER_TAG, JOB_TAG, job_name
 from media_pipeline.requests.outbox import MAX_NOTIFY_TRIES, JobRow, Outbox
 from media_pipeline.requests.records import Lease, Nonces
 
 LEASE_S = 30.0
 _TICK_S, _WATCH_S, _FORGET_S = 0.5, 5.0, 600.0
 _SETTLE_S = 10.0  # a run that has just been launched or ended is left alone
+_GOES_ON_S = 300.0
+"""In which the run that goes on after the parts of a film is there: a sensor looks after it."""
 _BATCH = 20
 _MAX_RUNS = 3
 _REFUSED_S = 600.0  # Dagster may be loading the definitions anew
@@ -67,6 +69,7 @@ class Dispatcher:
         self._wake = threading.Event()
         self._watched_at = self._forgot_at = 0.0
         self._position = 0
+        self._parts_seen: dict[str, float] = {}
         self._threads: list[threading.Thread] = []
         self.leads = False
 
@@ -168,6 +171,8 @@ class Dispatcher:
         for row in self._outbox.to_end(_BATCH):
             # Not only the run that is noted: it may have been repeated, or launched this moment.
             runs = self._dagster.runs(job_id=row.id) if row.launching else []
+            if any(HANDED_OVER_TAG in run.tags for run in runs):
+                runs += self._dagster.parts(row.id)
             going = [run for run in runs if not run.finished]
             for run in going:
                 if run.status != "CANCELING":
@@ -195,7 +200,8 @@ class Dispatcher:
         """End a run whose process is gone, and have another one in its place."""
         _LOG.warning("the run is gone", extra={"job_id": row.id, "run_id": run.id})
         self._dagster.end(run.id, gone=True)
-        if len(self._dagster.runs(job_id=row.id)) < _MAX_RUNS:
+        runs = self._dagster.runs(job_id=row.id)
+        if sum(HANDED_OVER_TAG not in one.tags for one in runs) < _MAX_RUNS:
             self._outbox.launch_again(row.id)
         else:
             said = f"{_MAX_RUNS} runs of the job have died"
@@ -207,6 +213,12 @@ class Dispatcher:
     def _settle(self, row: JobRow, run: Run) -> None:
         if not run.finished or run.will_be_repeated:
             return
+        parts = self._dagster.parts(row.id) if HANDED_OVER_TAG in run.tags else []
+        if parts and run.status == "SUCCESS":
+            if any(part.status == "CANCELED" for part in parts):
+                run = replace(run, status="CANCELED")
+            elif self._still_going(row, parts):
+                return
         if run.status == "CANCELED":
             self._outbox.finish(
                 row.id, "cancelled", error=("Cancelled", "the run was ended in Dagster")
@@ -217,6 +229,18 @@ class Dispatcher:
                 "failed",
                 error=("InternalError", f"run {run.id} ended as {run.status} without a result"),
             )
+
+    def _still_going(self, row: JobRow, parts: Sequence[Run]) -> bool:
+        """Whether parts of the film are being made, or were until a moment ago: then the run that
+        goes on is on its way.
+        """
+        if any(not part.finished or part.will_be_repeated for part in parts):
+            self._parts_seen[row.id] = self._clock()
+            return True
+        if self._clock() - self._parts_seen.setdefault(row.id, self._clock()) < _GOES_ON_S:
+            return True
+        del self._parts_seen[row.id]
+        return False
 
     def _tell_one(self, row: JobRow) -> None:
         try:

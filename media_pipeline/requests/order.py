@@ -6,6 +6,14 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+JOB_TAG = "media/job_id"
+"""The tag by which the runs of a job are known; a repeated run hands it on."""
+PARENT_JOB_TAG = "media/parent_job"
+"""The same for runs that make a part of a film for a job: the job is not done when they are."""
+
+HANDED_OVER_TAG = "media/handed_over"
+"""On a run that has asked for runs of parts, and ends before its job does."""
+
 
 class Medium(BaseModel):
     """An input."""

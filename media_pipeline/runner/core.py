@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from media_pipeline.errors import InvalidParameter
 from media_pipeline.media.probe import MediaInfo, probe
 from media_pipeline.profiles import Profile, checked_params, default_stages, upstream
@@ -16,7 +14,14 @@ from media_pipeline.runner import corrections
 from media_pipeline.runner.execution import alone, make
 from media_pipeline.runner.fingerprint import fingerprint
 from media_pipeline.runner.ingest import add
-from media_pipeline.runner.preparation import SOURCE, Prepared, prepare
+from media_pipeline.runner.parts import PartOrder, Parts, in_parts, part_of
+from media_pipeline.runner.preparation import (
+    SOURCE,
+    Prepared,
+    prepare,
+    recorded_info,
+    still_valid,
+)
 from media_pipeline.runner.status import Status, survey
 from media_pipeline.settings import Settings, environment
 from media_pipeline.stages.base import (
@@ -67,6 +72,8 @@ class Runner:
         self.environment = environment or Environment()
         self.originals = originals or Originals(store.cache)
         self.max_media_seconds = max_media_seconds
+        self.parts: Parts | None = None
+        """How long films are worked on in parts, where somebody can make these."""
         self._stages = stages
         self._info: dict[str, MediaInfo] = {}
 
@@ -156,6 +163,8 @@ class Runner:
         UnknownMedia, InvalidParameter, ArtifactMissing, SourceGone, InvalidArtifact
         Unavailable
             in direct mode.
+        PartsWanted
+            when the film is to be worked on in parts which have to be made first.
         """
         item = self.store.media.get(key)
         stage = self._stage(stage)
@@ -166,6 +175,8 @@ class Runner:
                 return RunResult(current, reused=True)
         prepared = self._prepare(item, stage, asked, inputs or {})
         result = None if force else self._existing(prepared)
+        if result is None and self.parts is not None and not force:
+            prepared = self._in_parts(prepared, self.parts)
         if result is None:
             with alone(self.store, prepared, progress):
                 result = (None if force else self._existing(prepared)) or RunResult(
@@ -185,6 +196,25 @@ class Runner:
             self._move_current(result.artifact, discard_human)
         progress(1.0)
         return result
+
+    def part(self, order: PartOrder, *, progress: Progress = quiet) -> StoredArtifact:
+        """Make one part of a film, or find it made.
+
+        Raises
+        ------
+        Unavailable, UnknownMedia, InvalidParameter, SourceGone, InvalidArtifact
+        """
+        stage = self._stage(order.stage)
+        assert stage.split is not None  # noqa: S101 - else nobody would have ordered it
+        return self.run(
+            order.key,
+            part_of(stage, stage.split),
+            {**order.params, "task": order.task},
+            inputs=order.inputs,
+            move_current=False,
+            direct=True,
+            progress=progress,
+        ).artifact
 
     def request(
         self,
@@ -322,11 +352,24 @@ class Runner:
         source = inputs.get(SOURCE)
         if source is None and item.key in self._info:
             return self._info[item.key]
-        info = _recorded(source or self.store.current(SOURCE, item.key))
+        info = recorded_info(source or self.store.current(SOURCE, item.key))
         if info is None:
             info = self._info.get(item.key) or probe(self.originals.path(item))
         self._info[item.key] = info
         return info
+
+    def _in_parts(self, prepared: Prepared, parts: Parts) -> Prepared:
+        item = prepared.item
+        inputs = {name: artifact.fingerprint for name, artifact in prepared.inputs.items()}
+
+        def run(derived: Stage, params: Params) -> StoredArtifact:
+            return self.run(item.key, derived, params, inputs=inputs, move_current=False).artifact
+
+        def find(derived: Stage, params: Params) -> StoredArtifact | None:
+            wanted = self._prepare(item, derived, checked_params(derived, params), inputs)
+            return self.store.get(derived.name, item.key, wanted.fingerprint)
+
+        return in_parts(prepared, parts, run, find)
 
     def _existing(self, prepared: Prepared) -> RunResult | None:
         artifact = self.store.get(prepared.stage.name, prepared.item.key, prepared.fingerprint)
@@ -346,7 +389,7 @@ class Runner:
             same = all(old.inputs.get(name) == named for name, named in inputs.items())
             if current.human or (same and old.version == stage.version):
                 return current
-            params = _still_valid(stage, old.asked)
+            params = still_valid(stage, old.asked)
         return self.run(
             key, stage, params, inputs=inputs, move_current=False, progress=progress
         ).artifact
@@ -355,21 +398,3 @@ class Runner:
         pointers = self.store.pointers(artifact.asset, artifact.media_key)
         if pointers != {artifact.fingerprint}:
             self.store.set_current(artifact, discard_human=discard_human)
-
-
-def _recorded(source: StoredArtifact | None) -> MediaInfo | None:
-    """What a source artifact says of the media, or None when it is of another version."""
-    if source is None or "media" not in source.facts:
-        return None
-    try:
-        return MediaInfo.model_validate(source.facts["media"])
-    except ValidationError:
-        return None
-
-
-def _still_valid(stage: Stage, asked: Mapping[str, Any]) -> StageParams | None:
-    """Parameters of an older artifact, or None when this version does not take them."""
-    try:
-        return checked_params(stage, asked)
-    except InvalidParameter:
-        return None

@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from media_pipeline.errors import ArtifactMissing, StoreError, Unavailable
+from pydantic import ValidationError
+
+from media_pipeline.errors import ArtifactMissing, InvalidParameter, StoreError, Unavailable
 from media_pipeline.media.probe import MediaInfo
+from media_pipeline.profiles import checked_params
 from media_pipeline.runner.fingerprint import fingerprint
 from media_pipeline.stages.base import Environment, Resolution, Stage, StageParams, Work
 from media_pipeline.store import MediaItem, Store, StoredArtifact
@@ -130,3 +133,21 @@ def gather(
                 f"run {name} first",
             )
     return found
+
+
+def recorded_info(source: StoredArtifact | None) -> MediaInfo | None:
+    """What a source artifact says of the media, or None when it is of another version."""
+    if source is None or "media" not in source.facts:
+        return None
+    try:
+        return MediaInfo.model_validate(source.facts["media"])
+    except ValidationError:
+        return None
+
+
+def still_valid(stage: Stage, asked: Mapping[str, Any]) -> StageParams | None:
+    """Parameters of an older artifact, or None when this version does not take them."""
+    try:
+        return checked_params(stage, asked)
+    except InvalidParameter:
+        return None

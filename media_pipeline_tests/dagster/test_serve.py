@@ -24,10 +24,10 @@ ROOT = Path(__file__).parents[2]
 TOYS = "media_pipeline_tests.dagster.toy_definitions"
 T = TypeVar("T")
 
-SCRIPT = f"""
+SCRIPT = """
 import sys
 from media_pipeline.dagster.serve import serve
-sys.exit(serve(port=int(sys.argv[1]), dagster_port=int(sys.argv[2]), module={TOYS!r}))
+sys.exit(serve(port=int(sys.argv[1]), dagster_port=int(sys.argv[2]), module=sys.argv[3]))
 """
 BACKFILL = """
 mutation Backfill($assets: [AssetKeyInput!]!, $keys: [String!]!) {
@@ -58,10 +58,11 @@ def wait_for(what: Callable[[], T | None], seconds: float = 300) -> T:
 
 
 class Service:
-    """The service on toy stages, in a folder of its own."""
+    """The service in a folder of its own, by default on toy stages."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, module: str = TOYS, **settings: str) -> None:
         self.folder = folder
+        self.module = module
         self.port, self.dagster_port = free_port(), free_port()
         self.gateway = f"http://127.0.0.1:{self.port}"
         self.url = f"http://127.0.0.1:{self.dagster_port}"
@@ -72,13 +73,14 @@ class Service:
             "MEDIA_PIPELINE_LAKE": str(folder / "lake"),
             "MEDIA_PIPELINE_INBOX": str(folder / "inbox"),
             "PYTHONPATH": str(ROOT),
+            **{f"MEDIA_PIPELINE_{name.upper()}": value for name, value in settings.items()},
         }
         self.start()
 
     def start(self) -> None:
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", SCRIPT, str(self.port), str(self.dagster_port)],
+                [sys.executable, "-c", SCRIPT, str(self.port), str(self.dagster_port), self.module],
                 env=self.environment,
                 cwd=self.folder,
                 stdout=subprocess.PIPE,

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from media_pipeline.errors import MediaPipelineError
-from media_pipeline.gateway.dagster_client import JOB_TAG, DagsterRefuses, DagsterUnavailable, Run
+from media_pipeline.gateway.dagster_client import DagsterRefuses, DagsterUnavailable, Run
 from media_pipeline.gateway.dispatcher import Dispatcher
+from media_pipeline.requests.order import HANDED_OVER_TAG, JOB_TAG, PARENT_JOB_TAG
 from media_pipeline.requests.outbox import MAX_NOTIFY_TRIES, RUN_LEASE_S, JobRow, Outbox
 from media_pipeline.requests.records import Lease, Nonces
 from media_pipeline.requests.tables import Database
@@ -35,8 +36,22 @@ class Dagster:
 
     def runs(self, *, job_id: str | None = None, ids: Any = ()) -> list[Run]:
         return [
-            run for run in self.kept if (run.tags[JOB_TAG] == job_id if job_id else run.id in ids)
+            run
+            for run in self.kept
+            if (run.tags.get(JOB_TAG) == job_id if job_id else run.id in ids)
         ]
+
+    def parts(self, job_id: str) -> list[Run]:
+        return [run for run in self.kept if run.tags.get(PARENT_JOB_TAG) == job_id]
+
+    def hand_over(self, run_id: str, parts: int) -> list[str]:
+        """As a run does that wants parts of a film; the parts' runs."""
+        (run,) = self.runs(ids=[run_id])
+        self.becomes(run_id, "SUCCESS", **{HANDED_OVER_TAG: "frames"})
+        names = [f"{run_id} part {number}" for number in range(parts)]
+        for name in names:
+            self.kept.insert(0, Run(name, "QUEUED", {PARENT_JOB_TAG: run.tags[JOB_TAG]}))
+        return names
 
     def end(self, run_id: str, *, gone: bool = False) -> None:
         self.becomes(run_id, "CANCELED")
@@ -194,6 +209,55 @@ def test_a_run_that_succeeds_leaves_the_row_as_the_run_wrote_it(bench: Bench) ->
     bench.dagster.becomes("run-0", "SUCCESS")
     bench.later()
     assert bench.row(row.id).result == {"a": 1}
+
+
+def test_a_job_whose_film_is_in_parts_waits_for_the_run_that_goes_on(bench: Bench) -> None:
+    row = bench.outbox.submit(submission())
+    bench.dispatcher.tick()
+    first, second = bench.dagster.hand_over("run-0", 2)
+    bench.later()
+    bench.dagster.becomes(first, "SUCCESS")
+    bench.dagster.becomes(second, "FAILURE", **{"dagster/will_retry": "true"})
+    bench.later(1000)
+    assert bench.row(row.id).outcome is None  # the second part is made again
+    bench.dagster.becomes(second, "SUCCESS", **{"dagster/will_retry": "false"})
+    bench.later()
+    assert bench.row(row.id).outcome is None
+    bench.dagster.kept.insert(0, Run("goes on", "STARTED", {JOB_TAG: row.id}))
+    bench.later(1000)
+    assert bench.row(row.id).outcome is None
+    bench.dagster.becomes("goes on", "FAILURE")
+    bench.later()
+    assert bench.row(row.id).outcome == "failed"
+
+
+def test_a_job_that_never_goes_on_fails_at_last(bench: Bench) -> None:
+    row = bench.outbox.submit(submission())
+    bench.dispatcher.tick()
+    (part,) = bench.dagster.hand_over("run-0", 1)
+    bench.dagster.becomes(part, "FAILURE")
+    bench.later()
+    assert bench.row(row.id).outcome is None
+    bench.later(400)
+    assert bench.row(row.id).outcome == "failed"
+
+
+def test_a_cancelled_job_has_the_runs_of_its_parts_ended(bench: Bench) -> None:
+    row = bench.outbox.submit(submission())
+    bench.dispatcher.tick()
+    parts = bench.dagster.hand_over("run-0", 2)
+    bench.outbox.finish(row.id, "cancelled")
+    bench.later()
+    assert {run.status for run in bench.dagster.runs(ids=parts)} == {"CANCELED"}
+
+
+def test_a_part_that_was_ended_in_dagster_is_a_cancelled_job(bench: Bench) -> None:
+    row = bench.outbox.submit(submission())
+    bench.dispatcher.tick()
+    first, _ = bench.dagster.hand_over("run-0", 2)
+    bench.dagster.becomes(first, "CANCELED")
+    bench.later()
+    assert bench.row(row.id).outcome == "cancelled"
 
 
 def test_cancelled_jobs_have_every_run_ended(bench: Bench) -> None:
