@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from media_pipeline_tests.generators.faces import LOOKS, Drawing, draw
-from media_pipeline_tests.generators.grounds import pictures
+from media_pipeline_tests.generators.grounds import pictures, sway
 from media_pipeline_tests.generators.video import write_video
 
 Picture = NDArray[np.uint8]
@@ -80,7 +80,7 @@ def make_subject(path: Path, scene: Scene, *, seconds: float = 4.0) -> Subject:
     def film() -> Iterator[Picture]:
         shown = islice(pictures(scene.ground, (WIDTH, HEIGHT), FPS, seed=scene.seed), count)
         for place, ground, now in zip(middle, shown, time, strict=True):
-            picture = _beside(ground.copy(), scene.beside, side, now / seconds)
+            picture = _beside(ground.copy(), scene, side, now, now / seconds)
             colour, moment = coat, now
             if scene.dull:
                 middle_colour = ground.reshape(-1, 3).mean(axis=0)
@@ -92,9 +92,13 @@ def make_subject(path: Path, scene: Scene, *, seconds: float = 4.0) -> Subject:
     return Subject(path, np.clip(edges, 0, WIDTH))
 
 
-def _beside(picture: Picture, kind: str, side: int, share: float) -> Picture:
+def _beside(picture: Picture, scene: Scene, side: int, time: float, share: float) -> Picture:
+    """A sign that hangs in the ground, or a passer."""
+    kind = scene.beside
     if kind == "sign":
-        x, y = round((0.5 - side * 0.32) * WIDTH), round(0.3 * HEIGHT)
+        held = HEIGHT // 10 if scene.ground == "hand" else 0
+        x = round((0.5 - side * 0.3) * WIDTH - held * sway(time)[0])
+        y = round(0.35 * HEIGHT - held * sway(time)[1])
         cv2.rectangle(picture, (x - 30, y - 40), (x + 30, y + 40), (30, 30, 230), -1)
         cv2.rectangle(picture, (x - 22, y - 12), (x + 22, y + 12), (60, 250, 250), -1)
     elif kind == "passer":

@@ -90,12 +90,14 @@ def plan_course(
     starts = [0.0, *(s for s in starts if s > 0)]
     looks: list[list[tuple[float, Look]]] = [[] for _ in starts]
     watcher, shot, aspect = Watcher(), 0, 16 / 9
+    shown = standing(captions, aspect)
     for glance, faces in follow(_glances(path, starts), lambda g: (g.time, g.luma())):
         if glance.shot != shot:
             watcher.cut()
             shot = glance.shot
         aspect = glance.picture.shape[1] / glance.picture.shape[0]
-        looks[shot].append((glance.time, watcher.look(glance.picture, faces)))
+        text = [one.box for one in shown if one.start <= glance.time < one.end]
+        looks[shot].append((glance.time, watcher.look(glance.picture, faces, text)))
         progress(glance.time)
     shown = standing(captions, aspect)
     planned = [_shot(found, share, shown) for found in looks]
@@ -165,6 +167,7 @@ def _shot(
     if sum(wide) > _APART * len(found):
         return (), ()
     seen, columns = [time for time, _ in found], [look.columns for _, look in found]
+    columns[0] = columns[min(1, len(columns) - 1)]  # the first picture tells of no motion
     wanted, narrow = best_windows(columns, share), room(seen, captions, share)
     if narrow is not None:
         held = best_windows(columns, share, narrow)

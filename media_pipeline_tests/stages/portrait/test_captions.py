@@ -59,6 +59,7 @@ def _upright(film: Path, course: Course, target: Path) -> NDArray[np.uint8]:
     return np.stack([frame.luma for frame in decode(target)])
 
 
+@pytest.mark.slow
 def test_a_caption_wider_than_the_window_is_shown_whole_and_once(tmp_path: Path) -> None:
     film = _film(Cue(0.4, 1.0, LONG), Cue(1.0, 1.4, NEXT), Cue(1.4, 1.8, SHORT))
     clip = make_clip(tmp_path / "film.mp4", film, crf=8)
@@ -129,6 +130,7 @@ def test_a_window_moves_for_a_caption_where_it_costs_little() -> None:
     assert room(times, [replace(beside, box=Box(0.1, 0.9, 0.8, 0.05))], SHARE) is None
 
 
+@pytest.mark.slow
 def test_a_short_caption_is_inside_the_window_of_a_film_without_a_subject(tmp_path: Path) -> None:
     film = _film(Cue(0.2, 1.0, SHORT), seconds=1.2)
     clip = make_clip(tmp_path / "film.mp4", film)

@@ -129,6 +129,7 @@ def _made(film: Path, tmp_path: Path) -> StoredArtifact:
     return runner.request(runner.ingest(film).key, PORTRAIT)
 
 
+@pytest.mark.slow
 def test_one_picture_of_odd_sides_is_made_upright(tmp_path: Path) -> None:
     film = tmp_path / "one.mp4"
     write_video(film, [p[:, :639] for p in _wide(1, (640, 359))], pixels="yuv444p")
@@ -139,6 +140,7 @@ def test_one_picture_of_odd_sides_is_made_upright(tmp_path: Path) -> None:
     assert not made.manifest.warnings
 
 
+@pytest.mark.slow
 def test_ten_bits_stay_and_transparency_is_told_to_be_gone(tmp_path: Path) -> None:
     deep, clear = tmp_path / "deep.mp4", tmp_path / "clear.mov"
     write_video(deep, _wide(5), pixels="yuv420p10le")
