@@ -26,6 +26,7 @@ _PROGRESSIONS = (
     (0, 7, 9, 5), (0, 5, 7, 0), (9, 5, 0, 7), (0, 9, 5, 7), (2, 7, 0, 9), (0, 10, 5, 0),
     (9, 7, 5, 7), (0, 4, 5, 7), (5, 0, 7, 9),
 )  # fmt: skip
+_ROOTS = (0, 0, 2, 4, 5, 5, 7, 7, 9, 9, 10)
 _MINOR = {2, 4, 9}
 _ACCENT = (0.3, 0.7)
 """Players lean on the beat. With this, librosa's default finds the beats of these songs as well as
@@ -44,6 +45,16 @@ class Section:
     level: float = 1.0
     drums: bool = True
     melody: bool = True
+    material: str = ""
+    """Whose chords and melody are played; those of the label by default."""
+    chords: str = ""
+    """Whose chords are played, where not those of the material."""
+    then: str = ""
+    """Whose are played in the second half, where that is other music."""
+    vary: float = 0.0
+    """Share of the melody's notes that are other ones this time."""
+    layer: str = ""
+    """An instrument that joins in, with long chords."""
 
 
 @dataclass
@@ -60,6 +71,10 @@ class Song:
     rate: int = RATE
     kinds: list[str] = field(default_factory=list)
 
+    def spans(self, label: str) -> list[tuple[float, float]]:
+        """Start and end of the sections of a label."""
+        return [(start, end) for start, end, name in self.sections if name == label]
+
 
 BEAT_FORM = (
     Section("intro", 2, melody=False),
@@ -75,10 +90,13 @@ def make_song(
     *,
     bpm: float | None = None,
     accent: float | None = None,
+    phrase: int = 0,
 ) -> Song:
     """Render a song of a style; the seed chooses tempo, key, chords, melodies and the mix.
 
     ``accent`` is the level of notes between beats as a share of those on beats, else drawn too.
+    A melody comes again after two bars; with ``phrase`` after so many, and half of the materials
+    have four or eight chords in an order that nobody has named.
     """
     rng = np.random.default_rng([seed, sum(map(ord, style))])
     how = random_style(rng) if style == ANY else _varied(STYLES[style], rng)
@@ -95,10 +113,16 @@ def make_song(
     at, sections = how.pickup, []
     material: dict[str, _Material] = {}
     for section in form:
-        if section.label not in material:
-            material[section.label] = _Material.new(how, rng)
+        parts = [section.material or section.label, section.then]
+        for name in filter(None, parts):
+            if name not in material:
+                material[name] = _Material.new(how, rng, phrase)
+        played = [material[name].varied(section.vary, rng) for name in parts if name]
+        if section.chords in material:
+            played = [replace(part, chords=material[section.chords].chords) for part in played]
         for bar in range(section.bars):
-            player.bar(at + bar * how.meter, bar, section, material[section.label])
+            half = played[min(bar * 2 // section.bars, len(played) - 1)]
+            player.bar(at + bar * how.meter, bar, section, half)
         end = at + section.bars * how.meter
         sections.append((float(beats[at]), float(beats[end]), section.label))
         at = end
@@ -150,20 +174,34 @@ def _beat_times(kind: str, bpm: float, count: int, rng: np.random.Generator) -> 
 class _Material:
     chords: tuple[int, ...]
     motif: list[tuple[float, float, int]]
-    """Beat within two bars, length in beats, step of the scale."""
+    """Beat within the phrase, length in beats, step of the scale."""
+    phrase: int
 
     @classmethod
-    def new(cls, how: Style, rng: np.random.Generator) -> _Material:
+    def new(cls, how: Style, rng: np.random.Generator, phrase: int) -> _Material:
         chords = _PROGRESSIONS[int(rng.integers(len(_PROGRESSIONS)))]
+        if phrase and rng.random() < 0.5:
+            chords = tuple(int(c) for c in rng.choice(_ROOTS, int(rng.choice([4, 4, 8]))))
+        phrase = phrase or 2
         motif, at, step = [], 0.0, int(rng.integers(0, 7))
-        while at < 2 * how.meter:
+        while at < phrase * how.meter:
             length = float(rng.choice([0.5, 0.5, 1.0, 1.0, 1.5, 2.0]))
-            length = min(length, 2 * how.meter - at)
+            length = min(length, phrase * how.meter - at)
             if rng.random() < 0.8:
                 motif.append((at, length, step))
             step = int(np.clip(step + rng.integers(-2, 3), -3, 9))
             at += length
-        return cls(tuple(chords), motif)
+        return cls(chords, motif, phrase)
+
+    def varied(self, share: float, rng: np.random.Generator) -> _Material:
+        """The same chords under a melody some of whose notes are other ones."""
+        if not share:
+            return self
+        motif = [
+            (at, length, step + int(rng.integers(-3, 4)) * int(rng.random() < share))
+            for at, length, step in self.motif
+        ]
+        return replace(self, motif=motif)
 
 
 class _Player:
@@ -233,8 +271,12 @@ class _Player:
             self.play(name, midi, at + beat, length * 0.9, loud * 0.35 * level[1])
         if section.drums:
             self._drums(at, number, section, float(level[2]))
+        if section.layer:
+            for interval in (0, third, 7):
+                midi = 60 + (root + key + interval - 60) % 12
+                self.play(section.layer, midi, at, how.meter, 0.12 * level[0])
         if section.melody and how.melody:
-            half = number % 2 * how.meter
+            half = number % material.phrase * how.meter
             for beat, length, step in material.motif:
                 if half <= beat < half + how.meter:
                     midi = 67 + key + _SCALE[step % 7] + 12 * (step // 7)
