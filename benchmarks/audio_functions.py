@@ -1,15 +1,16 @@
 """How well the functions on sound do, beside the peers that are installed.
 
-    python benchmarks/audio_functions.py [--only beats quality denoise mixing] [--seeds 1]
-        [--voices 2] [--recordings FOLDER]
+    python benchmarks/audio_functions.py [--only beats chorus quality denoise mixing] [--seeds 1]
+        [--songs 36] [--voices 2] [--recordings FOLDER]
 
 Songs and speech are generated; the songs' seeds are not those that ``fit_beats.py`` fits to. Beats
 are scored by mir_eval (F at 70 ms; "octave" takes half, double and shifted by half as right); the
 songs are as hard as they should be where librosa's default reaches about 0.77, its F over other
-rendered songs. Denoising is scored by SI-SDR, PESQ (wide band) and STOI ("the two" are RNNoise and
-log-MMSE), quality by its rank correlation with PESQ, mixing by loudness, true peak and how much
-the level of the music changes by itself. Peers come with ``pip install -e '.[test,benchmark]'``;
-one that is missing is named and left out.
+rendered songs. Choruses are scored by F of the time in them, and by the share of their starts that
+one found is within 3 s of. Denoising is scored by SI-SDR, PESQ (wide band) and STOI ("the two" are
+RNNoise and log-MMSE), quality by its rank correlation with PESQ, mixing by loudness, true peak and
+how much the level of the music changes by itself. Peers come with
+``pip install -e '.[test,benchmark]'``; one that is missing is named and left out.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from pathlib import Path
 
 import mir_eval
 import numpy as np
+from choruses import chorus
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
@@ -315,9 +317,10 @@ def _mix_row(name: str, found: damage.Sound, ducked: Sequence[tuple[float, float
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parts = ("beats", "quality", "denoise", "mixing")
+    parts = ("beats", "chorus", "quality", "denoise", "mixing")
     parser.add_argument("--only", nargs="+", choices=parts, default=parts)
     parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--songs", type=int, default=36)
     parser.add_argument("--voices", type=int, default=2)
     parser.add_argument("--recordings", type=Path, default=RECORDINGS)
     args = parser.parse_args()
@@ -326,6 +329,8 @@ def main() -> None:
         warnings.simplefilter("ignore")
         if "beats" in args.only:
             beats(args.seeds)
+        if "chorus" in args.only:
+            chorus(args.songs)
         if "quality" in args.only:
             quality(voices)
         if "denoise" in args.only:

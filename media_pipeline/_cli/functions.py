@@ -41,6 +41,7 @@ def run(
     VideoDelogo writes an mp4 without marks; takes Boxes ([[x, y, w, h]], 0 to 1) or LogoModel.
     VideoDetext writes an mp4 without captions and takes LimitRegion and Time.
     FaceBeauty writes an mp4 with faces retouched and takes beauty_params ("whiten=20,smooth=50").
+    MusicSegmentDetect prints the choruses of a song, and writes them as JSON where asked.
     AudioBeatDetection writes beats, bars and tempo of music as JSON.
     AudioQualityAssessment prints facts and indexes of each channel.
     VideoGreenScreenMatting writes a transparent webm, or with bgimage (and fit) an mp4 before it.

@@ -15,7 +15,11 @@ from media_pipeline.production.highlights import HIGHLIGHT_EXTRACTION
 from media_pipeline.production.matte import VIDEO_GREEN_SCREEN_MATTING
 from media_pipeline.production.mixing import AUDIO_MIXING
 from media_pipeline.production.portrait import VIDEO_H2V
-from media_pipeline.production.sound import AUDIO_BEAT_DETECTION, AUDIO_QUALITY_ASSESSMENT
+from media_pipeline.production.sound import (
+    AUDIO_BEAT_DETECTION,
+    AUDIO_QUALITY_ASSESSMENT,
+    MUSIC_SEGMENT_DETECT,
+)
 from media_pipeline.production.speech import ASR
 
 FUNCTIONS: dict[str, Function] = {
@@ -27,6 +31,7 @@ FUNCTIONS: dict[str, Function] = {
     "VideoH2V": VIDEO_H2V,
     "VideoDelogo": VIDEO_DELOGO,
     "VideoDetext": VIDEO_DETEXT,
+    "MusicSegmentDetect": MUSIC_SEGMENT_DETECT,
     "AudioBeatDetection": AUDIO_BEAT_DETECTION,
     "AudioQualityAssessment": AUDIO_QUALITY_ASSESSMENT,
     "SpeechDenoise": SPEECH_DENOISE,

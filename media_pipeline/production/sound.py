@@ -1,4 +1,4 @@
-"""AudioBeatDetection and AudioQualityAssessment: what is heard, as JSON."""
+"""AudioBeatDetection, MusicSegmentDetect and AudioQualityAssessment: what is heard, as JSON."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from media_pipeline.production.base import (
 )
 from media_pipeline.stages.audio_quality import AUDIO_QUALITY
 from media_pipeline.stages.beats import BEATS_STAGE
+from media_pipeline.stages.chorus import CHORUS
 from media_pipeline.store import StoredArtifact
 
 
@@ -43,6 +44,24 @@ def beats(values: Mapping[str, Any]) -> Task:
         return noted(found, {})
 
     return Task(work, (".json",))
+
+
+def chorus(values: Mapping[str, Any]) -> Task:
+    """Check the parameters of MusicSegmentDetect, which has none; an output is not needed.
+
+    The Result is the list of choruses, empty where nothing comes again.
+    """
+    checked(JobParams, values)
+
+    def work(job: Job) -> Result:
+        found = job.runner.request(job.key, CHORUS, progress=job.progress)
+        if job.name:
+            copy_out(found, "chorus.json", job.folder / job.name)
+        for warning in found.manifest.warnings:
+            job.note(warning)
+        return list(found.facts["choruses"])
+
+    return Task(work, (".json",), needs_output=False)
 
 
 def quality(values: Mapping[str, Any]) -> Task:
@@ -76,4 +95,5 @@ def noted(found: StoredArtifact, result: dict[str, Any]) -> Result:
 
 
 AUDIO_BEAT_DETECTION = Function(beats, pool="")
+MUSIC_SEGMENT_DETECT = Function(chorus, pool="")
 AUDIO_QUALITY_ASSESSMENT = Function(quality, pool="")

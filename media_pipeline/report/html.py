@@ -166,6 +166,9 @@ def _heard(film: Film) -> list[str]:
             f"{beats['bpm']:.1f} beats a minute, {beats['meter']} to a bar, "
             f"confidence {beats['confidence']:.2f}"
         )
+    if "chorus" in facts:
+        spans = [f"{c['start']:.1f} to {c['end']:.1f} s" for c in facts["chorus"]["choruses"]]
+        found.append(f"choruses: {', '.join(spans) or 'none'}")
     for number, channel in enumerate(facts.get("audio_quality", {}).get("channels", ())):
         found.append(
             f"channel {number}: {channel['Tag']}, {channel['Loudness(dB)']:.1f} LUFS, "

@@ -1,4 +1,4 @@
-"""Charts of what the sound functions found: beats, spectra, loudness. PNG bytes."""
+"""Charts of what the sound functions found: beats, choruses, spectra, loudness. PNG bytes."""
 
 from __future__ import annotations
 
@@ -63,8 +63,21 @@ def _spectrograms(film: Film) -> dict[str, bytes]:
     return {"spectrograms": spectrogram_chart(parts, _RATE, start)} if len(parts[0][1]) else {}
 
 
+def _choruses(film: Film) -> dict[str, bytes]:
+    table, made = film.table("chorus", "choruses"), film.artifacts.get("chorus")
+    if table is None or made is None or not made.files("similarity.npz"):
+        return {}
+    with np.load(made.path("similarity.npz")) as stored:
+        times, similarity = stored["times"], stored["similarity"]
+    if not len(similarity):
+        return {}
+    spans = list(zip(*(table[name].to_pylist() for name in ("start", "end")), strict=True))
+    return {"choruses": similarity_chart(times, similarity, spans)}
+
+
 DRAWN: dict[str, Callable[[Film], dict[str, bytes]]] = {
     "beats": _beats,
+    "chorus": _choruses,
     "audio_quality": _loudness,
     "denoised": _spectrograms,
 }
@@ -110,6 +123,38 @@ def tempo_chart(duration: float, beats: Floats, tempo: Floats) -> bytes:
         axes[0].set_ylim(low - 6, high + 6)
         axes[0].set_yticks([round(low), round(high)])
     _named(axes[0], "bpm")
+    return png(figure)
+
+
+def similarity_chart(
+    times: Floats, similarity: npt.NDArray[np.float32], choruses: Sequence[tuple[float, float]]
+) -> bytes:
+    """How alike all parts of a piece are, dark where they are, with its choruses marked.
+
+    Repeats are dark stripes along the diagonal; a frame stands wherever a chorus meets another.
+
+    Parameters
+    ----------
+    times : (rows + 1,) seconds at which the rows begin, and the last ends.
+    similarity : (rows, rows) from -1 to 1.
+    choruses : start and end of each.
+    """
+    from matplotlib.figure import Figure
+    from matplotlib.patches import Rectangle
+    from matplotlib.ticker import FuncFormatter
+
+    figure = Figure(figsize=(8, 7.6), dpi=96, facecolor="white")
+    ax = figure.add_axes((0.08, 0.06, 0.9, 0.92))
+    ax.pcolorfast(times, times, similarity, cmap="Greys", vmin=-0.1, vmax=1.0)
+    for low, high in choruses:
+        for start, end in choruses:
+            wide = 2.4 if start == low else 1.0
+            ax.add_patch(
+                Rectangle((start, low), end - start, high - low, fill=False, ec=_DOWNBEAT, lw=wide)
+            )
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_formatter(FuncFormatter(lambda s, _: f"{int(s) // 60}:{int(s) % 60:02d}"))
+    ax.tick_params(labelsize=8, colors=FAINT, length=3)
     return png(figure)
 
 

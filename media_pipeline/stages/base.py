@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from media_pipeline.stages.tables import TableSpec
 
 FUNCTIONS_GROUP = "functions"
-"""The group of the stages that are production functions: nothing is made from them, and they run
+"""The group of the stages that are production functions: only such are made from them, and they run
 only for who asks for them."""
 
 Progress = Callable[[float], None]

@@ -8,6 +8,7 @@ from media_pipeline.stages.beats import BEATS_STAGE
 from media_pipeline.stages.beauty import BEAUTIFIED
 from media_pipeline.stages.burn import CAPTIONED_VIDEO
 from media_pipeline.stages.captions import CAPTION_FILES, CAPTIONS, OCR_CUES
+from media_pipeline.stages.chorus import CHORUS
 from media_pipeline.stages.cover import COVER
 from media_pipeline.stages.delogo import DELOGOED
 from media_pipeline.stages.denoise import DENOISED
@@ -51,6 +52,7 @@ STAGES: dict[str, Stage] = {
         PORTRAIT,
         BEAUTIFIED,
         BEATS_STAGE,
+        CHORUS,
         AUDIO_QUALITY,
         MATTE,
         DENOISED,

@@ -5,6 +5,7 @@ notebooks.
 from __future__ import annotations
 
 import hashlib
+import json
 import wave
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ from media_pipeline.stages.audio_quality.assess import assess
 from media_pipeline.stages.audio_quality.stage import loudness_table
 from media_pipeline.stages.beats import Tracked
 from media_pipeline.stages.beats.stage import beats_table
+from media_pipeline.stages.chorus import Segments
+from media_pipeline.stages.chorus.stage import choruses_table
 from media_pipeline.stages.registry import STAGES
 from media_pipeline.store import Manifest, Store, StoredArtifact
 from media_pipeline.store.manifest import ReasonEntry
@@ -126,6 +129,21 @@ def find_beats(film: Film, found: Tracked) -> StoredArtifact:
         facts={"bpm": found.bpm, "meter": found.meter, "confidence": found.confidence},
     )
     return film.artifacts["beats"]
+
+
+def find_choruses(film: Film, found: Segments) -> StoredArtifact:
+    """Given choruses of the film's sound, as the stage of choruses keeps them."""
+    item = film.store.media.get(film.key)
+    maker = _Maker(film.store, film.key, item.sha256, film.artifacts)
+
+    def write(out: Path) -> None:
+        pq.write_table(choruses_table(found), out / "choruses.parquet")
+        np.savez(out / "similarity.npz", times=found.times, similarity=found.similarity)
+        (out / "chorus.json").write_text(json.dumps(found.as_json()), encoding="utf-8")
+
+    facts = {"choruses": found.as_json(), "confidence": found.confidence}
+    maker.publish("chorus", write, inputs=("audio",), facts=facts)
+    return film.artifacts["chorus"]
 
 
 def take_noise_out(film: Film) -> StoredArtifact:

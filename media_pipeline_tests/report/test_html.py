@@ -16,6 +16,7 @@ import pytest
 
 from media_pipeline.report.html import Links, render_report, write_report
 from media_pipeline.stages.beats import Tracked
+from media_pipeline.stages.chorus import Segment, Segments
 from media_pipeline.stages.tables import CAPTIONS
 from media_pipeline.text.cues import cues_to_table
 from media_pipeline_tests.generators.lakes import (
@@ -25,6 +26,7 @@ from media_pipeline_tests.generators.lakes import (
     Film,
     correct,
     find_beats,
+    find_choruses,
     make_film,
     measure_sound,
     take_noise_out,
@@ -102,12 +104,14 @@ def test_what_the_sound_functions_found_stands_in_the_page(tmp_path: Path, page:
     assert "chart sound" not in page and "<h2>Sound" not in page
     film = make_film(tmp_path, clip=False)
     find_beats(film, Tracked(np.arange(1.0, 24.0), np.arange(23) % 3, 3, 60.0, (60.0,), 0.75))
+    find_choruses(film, Segments((Segment(2.0, 9.0), Segment(12.0, 19.5)), 0.9))
     measure_sound(film)
     take_noise_out(film)
     heard = render_report(film.artifacts, name="x", links=LINKS)
     assert len(re.findall('class="chart sound" src="data:image/png;base64,', heard)) == 4
     said = Page(heard).text
     assert "60.0 beats a minute, 3 to a bar, confidence 0.75" in said
+    assert "choruses: 2.0 to 9.0 s, 12.0 to 19.5 s" in said
     assert "channel 0: " in said and "noise taken out: halved" in said
 
 

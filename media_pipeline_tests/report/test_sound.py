@@ -12,13 +12,16 @@ from media_pipeline.report.film import Film as View
 from media_pipeline.report.sound import (
     beats_chart,
     loudness_chart,
+    similarity_chart,
     sound_pictures,
     spectrogram_chart,
     tempo_chart,
 )
 from media_pipeline.stages.beats import Tracked
+from media_pipeline.stages.chorus import Segment, Segments
 from media_pipeline_tests.generators.lakes import (
     find_beats,
+    find_choruses,
     make_film,
     measure_sound,
     take_noise_out,
@@ -68,6 +71,25 @@ def test_what_was_made_of_the_sound_is_drawn_and_nothing_else(tmp_path: Path) ->
     nothing = make_film(tmp_path / "two", clip=False)
     find_beats(nothing, Tracked())
     assert sound_pictures(View(nothing.artifacts)) == {}
+
+
+def test_choruses_are_framed_wherever_one_meets_another() -> None:
+    times = np.arange(0.0, 61.0)
+    alike = np.zeros((60, 60), np.float32)
+    none = similarity_chart(times, alike, [])
+    one, two = (similarity_chart(times, alike, [(5.0, 15.0), (40.0, 50.0)][:n]) for n in (1, 2))
+    assert red(two) > 2.5 * red(one) > 0 == red(none)
+    dark = similarity_chart(times, np.ones((60, 60), np.float32), [])
+    assert pixels(dark).mean() < 0.5 * pixels(none).mean()
+
+
+def test_choruses_are_drawn_where_there_is_something_to_see(tmp_path: Path) -> None:
+    film = make_film(tmp_path, clip=False)
+    alike = np.eye(24, dtype=np.float32)
+    find_choruses(film, Segments((Segment(2.0, 9.0),), 0.9, np.arange(25.0), alike))
+    drawn = sound_pictures(View(film.artifacts))
+    assert list(drawn) == ["choruses"]
+    assert red(drawn["choruses"]) > 0
 
 
 def test_charts_cope_with_nothing_and_with_a_single_point() -> None:
