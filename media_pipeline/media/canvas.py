@@ -132,6 +132,26 @@ class Canvas:
             )
             plane[touched] = self._deep(small[touched])
 
+    def add(self, edges: Edges, change: NDArray[Any]) -> None:
+        """Add to a part in Y'CbCr, in grey levels of 8 bits: what is not changed keeps all of its
+        bits, and what is keeps those below.
+
+        Parameters
+        ----------
+        change : (h, w, 3), signed.
+        """
+        left, top, right, bottom = edges
+        rows, columns = (bottom - top) // 2, (right - left) // 2
+        most = (256 << self._shift) - 1
+        for number, plane in enumerate(self._planes):
+            by: Any = np.ascontiguousarray(change[..., number], np.float32)
+            at = (slice(top, bottom), slice(left, right))
+            if number:
+                by = cv2.resize(by, (columns, rows), interpolation=cv2.INTER_AREA)
+                at = (slice(top // 2, bottom // 2), slice(left // 2, right // 2))
+            steps = np.rint(by * (1 << self._shift)).astype(np.int32)
+            plane[at] = np.clip(plane[at] + steps, 0, most)
+
     def bgr(self, edges: Edges | None = None) -> Picture:
         """A part in colour: (h, w, 3) uint8, blue first."""
         return cv2.transform(self.read(edges), self.matrix).astype(np.uint8, copy=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+import numpy as np
 from pydantic import Field
 
 from media_pipeline.errors import NothingToDo, NoVideoStream
@@ -87,7 +88,7 @@ def _change(canvas: Canvas, face: FollowedFace, strength: Strength, memory: Memo
     made, different = retouch(part, (x - left, y - top, side), strength, memory, face.weight)
     if not different.any():
         return False
-    canvas.write(edges, made, different)
+    canvas.add(edges, made.astype(np.int16) - part)
     return True
 
 
@@ -145,7 +146,7 @@ BEAUTIFIED = Stage(
     name="beautified",
     group="functions",
     description="The film with the skin of its faces smoother and lighter; all else is left alone.",
-    version="2",
+    version="3",
     params=Params,
     inputs=("source",),
     outputs=(MediaOutput("beautified.mp4"), FileOutput(PAIRS)),

@@ -19,6 +19,9 @@ from media_pipeline.production.functions import FUNCTIONS
 from media_pipeline.runner import Runner
 from media_pipeline.stages.base import Outcome, Work, quiet
 from media_pipeline.stages.beauty import BEAUTIFIED, FilmFaces, Params
+from media_pipeline.stages.beauty.faces import find_faces
+from media_pipeline.stages.beauty.retouch import Strength
+from media_pipeline.stages.beauty.stage import Seen, beautify
 from media_pipeline.store import Store
 from media_pipeline_tests.generators.face_scores import scores
 from media_pipeline_tests.generators.faces import FaceFilm, Faces, make_faces, write_faces
@@ -127,6 +130,22 @@ def test_ten_bits_stay(faces: Faces, tmp_path: Path) -> None:
     video = probe(tmp_path / "out" / "beautified.mp4").video
     assert video is not None
     assert video.pixel_format == "yuv420p10le"
+
+
+def test_skin_of_ten_bits_is_changed_at_ten_bits(faces: Faces, tmp_path: Path) -> None:
+    film = tmp_path / "deep.mp4"
+    write_video(film, faces.spotted[:1], fps=24, pixels="yuv420p10le")
+    video = probe(film).video
+    assert video is not None
+    one = next(decode(film).canvases())
+    found = beautify(
+        decode(film).canvases(), find_faces(film, video), Strength(0.5, 0.5, 0.2), Seen()
+    )
+    other = next(found)
+    changed = other.planes[0] != one.planes[0]
+    assert changed.sum() > 1000
+    below = other.planes[0][changed] % 4
+    assert (np.bincount(below, minlength=4) > 0.1 * len(below)).all()
 
 
 def test_one_picture_is_enough(faces: Faces, tmp_path: Path) -> None:
