@@ -13,6 +13,9 @@ broker_url = os.environ["MEDIA_PIPELINE_BROKER"]
 result_backend = os.environ["MEDIA_PIPELINE_BROKER_RESULTS"]
 
 worker_concurrency = 1
+# A fresh process loads the code first. On a busy machine that takes longer than the few seconds
+# after which it would be killed and replaced by another, for ever.
+worker_proc_alive_timeout = 600
 # Once it is over this it is replaced by a fresh process, between two runs: models of many
 # languages add up.
 worker_max_memory_per_child = int(os.environ.get("MEDIA_PIPELINE_WORKER_MEMORY_MB", "4096")) * 1024

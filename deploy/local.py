@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 import pwd
+import random
 import shutil
 import signal
 import socket
@@ -193,7 +194,9 @@ class Machine:
 
     def _postgres(self) -> Service:
         port, data = self.ports["postgres"], self.folder / "postgres"
-        options = ["-p", str(port), "-h", "127.0.0.1", "-k", str(data), "-c", "max_connections=300"]
+        options = ["-p", str(port), "-h", "127.0.0.1", "-k", str(data)]
+        for setting in ("max_connections=300", "idle_in_transaction_session_timeout=15000"):
+            options += ["-c", setting]
         command = [str(_postgres_programs() / "postgres"), "-D", str(data), *options]
         # Fast shutdown: the usual one waits until every client has gone.
         return Service(
@@ -369,9 +372,12 @@ def _postgres_user() -> dict[str, Any]:
 
 
 def _free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
+    """One that no outgoing connection can take while its service is away."""
+    for port in random.sample(range(20_000, 32_000), 1000):
+        with socket.socket() as taken, suppress(OSError):
+            taken.bind(("127.0.0.1", port))
+            return port
+    raise Missing("there is no free port between 20000 and 32000")
 
 
 def _port(port: str) -> Callable[[], bool]:

@@ -15,6 +15,8 @@ from media_pipeline.errors import StoreError
 
 METADATA = sa.MetaData()
 _AGAIN_S = 1.0
+_DO_NOT_HOLD = "-c idle_in_transaction_session_timeout=15000"
+"""Else a machine that freezes in the middle of a transaction keeps all others waiting (ms)."""
 
 JOBS = sa.Table(
     "jobs",
@@ -107,7 +109,11 @@ class Database:
         self._sqlite = parsed.get_backend_name() == "sqlite"
         self._writer = threading.Lock()
         self._engine = sa.create_engine(
-            parsed, pool_pre_ping=not self._sqlite, pool_size=20, max_overflow=40
+            parsed,
+            pool_pre_ping=not self._sqlite,
+            pool_size=20,
+            max_overflow=40,
+            connect_args={} if self._sqlite else {"options": _DO_NOT_HOLD},
         )
         if self._sqlite:
             sa.event.listen(self._engine, "connect", _prepare_sqlite)

@@ -29,6 +29,7 @@ from media_pipeline_tests.generators.submissions import submission
 LOCAL = Path(__file__).parents[2] / "deploy" / "local.py"
 _MOST_S = 600.0
 _BUCKET = "media-pipeline"
+_LONG = ("VideoH2V", "FaceBeauty", "VideoDetext")
 _LOG = """
 query Log($id: ID!) {
   logsForRun(runId: $id) { ... on EventConnection { events { ... on MessageEvent { message } } } }
@@ -87,16 +88,16 @@ class Machines:
 
     # --- waiting ---
 
-    def wait(self, what: Callable[[], T | None], seconds: float = _MOST_S) -> T:
+    def wait(self, what: Callable[[], T | None], *, often: float = 1.0) -> T:
         """Wait for something, and keep the services going meanwhile."""
-        end = time.monotonic() + seconds
+        end = time.monotonic() + _MOST_S
         while time.monotonic() < end:
             self.machine.watch()
             found = what()
             if found:
                 return found
-            time.sleep(1)
-        raise AssertionError(f"nothing after {seconds} s: {what}\n{self.logs()}")
+            time.sleep(often)
+        raise AssertionError(f"nothing after {_MOST_S} s\n{self.logs()}")
 
     def hold(self, seconds: float) -> None:
         """Let a fault last; nothing is asserted upon how long."""
@@ -106,14 +107,24 @@ class Machines:
             time.sleep(0.25)
 
     def at_work(self, film: str) -> tuple[str, int]:
-        """A job that is in the middle of a stage, and the process that is at it."""
-        for _ in range(5):  # where it was faster than we could look
-            job = self.submit(film)
-            self.wait(lambda job=job: self.row(job).finished or self.row(job).progress > 0.2)
+        """A job that is in the middle of a stage, and the process that is at it, which is stopped:
+        it can be killed, or told to go on.
+        """
+        for function in _LONG:  # another one where this one was faster than we could look
+            job = self.submit(film, function)
+            self.wait(lambda job=job: self._produces(job), often=0.1)
             worker = self.runs(job)[0].tags.get(WORKER_TAG)
-            if worker is not None and self.row(job).finished is None:
-                return job, int(worker.split(":")[1])
+            process = int(worker.split(":")[1]) if worker else 0
+            if process and self.row(job).finished is None:
+                os.kill(process, signal.SIGSTOP)
+                if self.row(job).finished is None:
+                    return job, process
+                os.kill(process, signal.SIGCONT)
         raise AssertionError("every job ended before it could be disturbed")
+
+    def _produces(self, job: str) -> bool:
+        row = self.row(job)
+        return row.finished is not None or row.progress > 0.2
 
     def settled(self, jobs: Sequence[str]) -> list[JobRow]:
         """Wait for the end of jobs, and of all their runs; what was delivered holds together."""
