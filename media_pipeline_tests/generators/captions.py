@@ -145,7 +145,7 @@ def make_clip(path: Path, film: Film, *, crf: int = 23, pixels: str = "yuv420p")
         "-c:v", "libx264", "-preset", "veryfast", "-crf", str(crf), "-pix_fmt", pixels,
         f"file:{path.absolute()}",
     ]  # fmt: skip
-    overlays = [_render(cue, film) for cue in cues]
+    overlays = [caption_pictures(cue, film) for cue in cues]
     marks = [(mark, _render_mark(mark, height)) for mark in film.marks]
     grounds = pictures(film.ground, film.size, film.rate, seed=film.seed, grain=film.grain)
     with subprocess.Popen(command, stdin=subprocess.PIPE) as encoder:
@@ -155,11 +155,11 @@ def make_clip(path: Path, film: Film, *, crf: int = 23, pixels: str = "yuv420p")
             for mark, overlay in marks:
                 if mark.start <= time < mark.end:
                     x, y = mark.corner(time)
-                    _paste(frame, overlay, round(x * width), round(y * height), mark.opacity)
+                    paste(frame, overlay, round(x * width), round(y * height), mark.opacity)
             for cue, rows in zip(cues, overlays, strict=True):
                 strength = _strength(cue, time, film.style.fade)
                 for overlay, left, top in rows if strength > 0 else ():
-                    _paste(frame, overlay, left, top, strength)
+                    paste(frame, overlay, left, top, strength)
             encoder.stdin.write(frame.tobytes())
         encoder.stdin.close()
     assert encoder.returncode == 0
@@ -172,10 +172,10 @@ def clean_rows(film: Film) -> Iterator[tuple[str, Picture]]:
     """Each row of the captions as it is drawn into the film, but on plain grey, with its text."""
     for cue in film.cues:
         rows = reversed(cue.text.split("\n"))  # they are placed from below
-        for text, (overlay, _, _) in zip(rows, _render(cue, film), strict=True):
+        for text, (overlay, _, _) in zip(rows, caption_pictures(cue, film), strict=True):
             height, width = overlay.shape[:2]
             picture = np.full((height + 8, width + height, 3), 90, np.uint8)
-            _paste(picture, overlay, height // 2, 4, 1.0)
+            paste(picture, overlay, height // 2, 4, 1.0)
             yield text, picture
 
 
@@ -216,7 +216,7 @@ def _strength(cue: Cue, time: float, fade: float) -> float:
     return float(np.clip(min((time - cue.start) / fade, (cue.end - time) / fade), 0, 1))
 
 
-def _render(cue: Cue, film: Film) -> list[tuple[Picture, int, int]]:
+def caption_pictures(cue: Cue, film: Film) -> list[tuple[Picture, int, int]]:
     """The rows of a cue as RGBA pictures (BGRA) with the place of their top left corner."""
     width, height = film.size
     rows = cue.text.split("\n")
@@ -276,10 +276,11 @@ def _render_text(
 
 def draw_text(picture: Picture, text: str, x: int, y: int, size: float) -> None:
     """Draw white text with a black outline, its top left corner at ``x, y``."""
-    _paste(picture, _render_text(text, size, (255, 255, 255), 2), x, y, 1.0)
+    paste(picture, _render_text(text, size, (255, 255, 255), 2), x, y, 1.0)
 
 
-def _paste(frame: Picture, overlay: Picture, x: int, y: int, strength: float) -> None:
+def paste(frame: Picture, overlay: Picture, x: int, y: int, strength: float = 1.0) -> None:
+    """Put a BGRA picture on a frame, its top left corner at ``x, y``."""
     height, width = frame.shape[:2]
     left, right = max(0, -x), min(overlay.shape[1], width - x)
     top, bottom = max(0, -y), min(overlay.shape[0], height - y)

@@ -12,8 +12,16 @@ from numpy.typing import NDArray
 
 from media_pipeline.media.decode import decode
 from media_pipeline.text.cues import Cue
-from media_pipeline_tests.generators.captions import Film, Mark, Style, make_clip
+from media_pipeline_tests.generators.captions import (
+    Film,
+    Mark,
+    Style,
+    caption_pictures,
+    make_clip,
+    paste,
+)
 from media_pipeline_tests.generators.grounds import pictures
+from media_pipeline_tests.generators.video import write_video
 
 Picture = NDArray[np.uint8]
 
@@ -69,6 +77,29 @@ def make_covered(path: Path, film: Film, *, crf: int = 16) -> Covered:
 
 def _grounds(film: Film) -> Iterator[Picture]:
     return pictures(film.ground, film.size, film.rate, seed=film.seed, grain=film.grain)
+
+
+def make_sung(path: Path, film: Film, sung: tuple[int, int, int] = (255, 190, 0)) -> Covered:
+    """Write the film with captions that take on another colour from left to right, as singers are
+    shown where they are.
+    """
+    other = replace(film, style=replace(film.style, colour=sung))
+    texts = [(cue, caption_pictures(cue, film), caption_pictures(cue, other)) for cue in film.cues]
+    clean = np.stack(list(islice(_grounds(film), round(film.seconds * film.rate))))
+    shown = clean.copy()
+    for index, picture in enumerate(shown):
+        time = index / film.rate
+        for cue, rows, golden in texts:
+            if not cue.start <= time + 1e-6 < cue.end:
+                continue
+            share = (time - cue.start) / (cue.end - cue.start)
+            for (row, x, y), (gold, _, _) in zip(rows, golden, strict=True):
+                mixed = row.copy()
+                until = round(share * row.shape[1])
+                mixed[:, :until] = gold[:, :until]
+                paste(picture, mixed, x, y)
+    write_video(path, shown, fps=film.rate)
+    return Covered(path, clean, (shown != clean).any(axis=3), film)
 
 
 def captioned_film(ground: str | Path, kind: int = 0, *, seconds: float = 5.0) -> Film:

@@ -1,6 +1,7 @@
 """Taking captions out of a film: the production function ``VideoDetext``.
 
-``masks`` finds the pixels of a caption, ``removal`` fills them in the pictures that show it (by
+``masks`` finds the pixels of a caption and ``panes`` the translucent boxes behind it; ``removal``
+takes the boxes off and fills the pixels in the pictures that show them (by
 :mod:`media_pipeline.stages.inpaint`), ``stage`` is the asset.
 """
 

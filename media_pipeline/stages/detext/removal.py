@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from media_pipeline.media.canvas import Canvas, Edges
 from media_pipeline.media.geometry import Box
 from media_pipeline.stages.detext.masks import Mask, Picture, Showing, strokes, text_mask
+from media_pipeline.stages.detext.panes import Pane, find_panes, like
 from media_pipeline.stages.inpaint import Memory, fill
 from media_pipeline.text.cues import Cue
 
@@ -42,6 +43,31 @@ class Shown:
         return cls(cue.start, cue.end, boxes)
 
 
+@dataclass(frozen=True)
+class _Look:
+    """How a caption looks: the pixels to fill, and the translucent boxes behind its rows."""
+
+    mask: Mask
+    panes: tuple[Pane, ...] = ()
+
+    def covered(self) -> Mask:
+        """All pixels that the caption changes."""
+        mask = self.mask.copy()
+        for pane in self.panes:
+            mask[pane.part] = True
+        return mask
+
+
+@dataclass
+class _Known:
+    """What was found out of captions on the way: of those of a group by their numbers, and a box
+    with the row before it, by which others are found.
+    """
+
+    looks: dict[int, _Look] = field(default_factory=dict)
+    pane: tuple[Pane, Edges] | None = None
+
+
 @dataclass
 class _Stretch:
     """Pictures that are filled together, and the part of them that is looked at."""
@@ -66,15 +92,15 @@ def remove_captions(canvases: Iterator[Canvas], captions: Sequence[Shown]) -> It
     """
     groups = _groups(captions)
     memory: Memory | None = None
-    masks: dict[int, Mask] = {}
+    known = _Known()
     stretch: _Stretch | None = None
     at = 0
     for canvas in canvases:
         while at < len(groups) and canvas.time >= max(c.end for c in groups[at]) + BESIDE_S:
             if stretch is not None:
-                yield from _finished(stretch, groups[at], masks, memory)[0]
+                yield from _finished(stretch, groups[at], known, memory)[0]
             stretch, memory, at = None, None, at + 1
-            masks = {}
+            known.looks = {}
         if at == len(groups) or canvas.time < groups[at][0].start - BESIDE_S:
             yield canvas
             continue
@@ -83,11 +109,11 @@ def remove_captions(canvases: Iterator[Canvas], captions: Sequence[Shown]) -> It
         stretch.pictures.append(canvas)
         stretch.parts.append(canvas.read(stretch.edges))
         if _full(stretch, groups[at], canvas):
-            done, memory = _finished(stretch, groups[at], masks, memory)
+            done, memory = _finished(stretch, groups[at], known, memory)
             yield from done
             stretch = _Stretch(stretch.edges)
     if stretch is not None:
-        yield from _finished(stretch, groups[at], masks, memory)[0]
+        yield from _finished(stretch, groups[at], known, memory)[0]
 
 
 def spans(captions: Sequence[Shown]) -> list[tuple[float, float]]:
@@ -133,27 +159,35 @@ def _full(stretch: _Stretch, group: Sequence[Shown], canvas: Canvas) -> bool:
 
 
 def _finished(
-    stretch: _Stretch, group: Sequence[Shown], masks: dict[int, Mask], before: Memory | None
+    stretch: _Stretch, group: Sequence[Shown], known: _Known, before: Memory | None
 ) -> tuple[list[Canvas], Memory]:
     """The pictures of a stretch without captions, and what the next one begins with."""
     if not stretch.pictures:
         return [], before or Memory([])
-    parts, times = stretch.parts, [c.time for c in stretch.pictures]
+    parts, times = list(stretch.parts), [c.time for c in stretch.pictures]
     holes = [np.zeros(parts[0].shape[:2], np.bool_) for _ in parts]
+    changed = [hole.copy() for hole in holes]
     size = stretch.pictures[0].size
     for number, caption in enumerate(group):
         inside = [i for i, time in enumerate(times) if caption.start <= time + 1e-4 < caption.end]
         if not inside:
             continue
         rows = [_within(row.pixels(*size), stretch.edges) for row in caption.rows]
-        if number not in masks:
-            masks[number] = _mask(parts, times, inside, rows, group)
-        for i in _with_fades(parts, times, inside, rows, masks[number]):
-            holes[i] |= masks[number]
+        if number not in known.looks:
+            known.looks[number] = _look(stretch.parts, times, inside, rows, group, known)
+        look = known.looks[number]
+        covered = look.covered()
+        for i in _with_fades(stretch.parts, times, inside, rows, look.mask):
+            # a box that fades is not what it is else, and is filled as a whole
+            clear = all(pane.stands_in(stretch.parts[i]) for pane in look.panes)
+            for pane in look.panes if clear else ():
+                parts[i] = pane.undone(parts[i])
+            holes[i] |= look.mask if clear else covered
+            changed[i] |= covered
     filled = fill(parts, holes, before)
-    for canvas, part, hole in zip(stretch.pictures, filled, holes, strict=True):
-        if hole.any():
-            canvas.write(stretch.edges, part, hole)
+    for canvas, part, pixels in zip(stretch.pictures, filled, changed, strict=True):
+        if pixels.any():
+            canvas.write(stretch.edges, part, pixels)
     return stretch.pictures, Memory(filled[-_LEAD:])
 
 
@@ -162,16 +196,21 @@ def _within(row: Edges, part: Edges) -> Edges:
     return left - part[0], top - part[1], right - part[0], bottom - part[1]
 
 
-def _mask(
+def _look(
     parts: Sequence[Picture],
     times: Sequence[float],
     inside: Sequence[int],
     rows: Sequence[Edges],
     group: Sequence[Shown],
-) -> Mask:
+    known: _Known,
+) -> _Look:
     looked = [inside[i] for i in np.linspace(0, len(inside) - 1, _LOOKED_AT).astype(int)]
-    first, last = inside[0], inside[-1]
-    shown = [parts[i] for i in dict.fromkeys((first, *looked, last))]
+    shown = [parts[i] for i in dict.fromkeys((inside[0], *looked, inside[-1]))]
+    read = np.zeros(parts[0].shape[:2], np.bool_)
+    for left, top, right, bottom in rows:
+        read[max(0, top) : bottom, max(0, left) : right] = True
+    seen = _with_fades(parts, times, inside, rows, read)
+    first, last = min(seen), max(seen)
 
     def free(i: int, beside: int) -> Picture | None:
         if not 0 <= i < len(parts) or any(c.start <= times[i] + 1e-4 < c.end for c in group):
@@ -179,7 +218,26 @@ def _mask(
         same = cv2.absdiff(parts[i][..., 0], parts[beside][..., 0]).mean() < _CUT
         return parts[i] if same else None
 
-    return text_mask(Showing(shown, free(first - 1, first), free(last + 1, last)), rows)
+    showing = Showing(shown, free(first - 1, first), free(last + 1, last))
+    panes = _panes(showing, rows, known)
+    if not panes:
+        return _Look(text_mask(showing, rows))
+    mask = text_mask(Showing(shown), rows)  # letters stand out before their box
+    median = np.median(np.stack(shown), axis=0).astype(np.uint8)
+    for pane in panes:
+        mask |= pane.border(mask.shape) | pane.impossible(median)
+        showing = replace(showing, shown=[pane.undone(part) for part in showing.shown])
+    return _Look(mask | text_mask(showing, rows), panes)
+
+
+def _panes(showing: Showing, rows: Sequence[Edges], known: _Known) -> tuple[Pane, ...]:
+    found = find_panes(showing, rows)
+    for number, (pane, row) in enumerate(zip(found, rows, strict=True)):
+        if pane is not None:
+            known.pane = (pane, row)
+        elif known.pane is not None:
+            found[number] = like(*known.pane, row, showing.shown)
+    return tuple(pane for pane in found if pane is not None)
 
 
 def _with_fades(
