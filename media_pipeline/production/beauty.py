@@ -18,10 +18,9 @@ from media_pipeline.production.base import (
     stage_fields,
 )
 from media_pipeline.production.films import MP4, hand_over, unchanged
-from media_pipeline.stages.beauty import BEAUTIFIED
+from media_pipeline.stages.beauty import BEAUTIFIED, SHAPES, reshaping
 
 _PLACE = "JobParams.beauty_params"
-_SHAPES = ("cheek_thin", "face_cut", "face_thin", "chin_thin", "eye_size", "smile")
 
 
 class BeautyParams(JobParams):
@@ -39,18 +38,8 @@ class BeautyParams(JobParams):
         return "" if value is None else value
 
 
-_Effects = stage_fields(BEAUTIFIED, "whiten", "smooth", "detail")
-
-
-class Effects(_Effects):  # type: ignore[misc, valid-type]
-    """What ``beauty_params`` names. Shapes are known, and none is changed by any engine here."""
-
-    cheek_thin: int = Field(0, ge=0, le=100)
-    face_cut: int = Field(0, ge=0, le=100)
-    face_thin: int = Field(0, ge=0, le=100)
-    chin_thin: int = Field(0, ge=0, le=100)
-    eye_size: int = Field(0, ge=0, le=100)
-    smile: int = Field(0, ge=0, le=100)
+Effects = stage_fields(BEAUTIFIED, "whiten", "smooth", "detail", *SHAPES)
+"""What ``beauty_params`` names."""
 
 
 def _pairs(text: str | Mapping[str, Any]) -> dict[str, Any]:
@@ -78,13 +67,8 @@ def prepare(values: Mapping[str, Any]) -> Task:
     """
     params = checked(BeautyParams, values)
     effects = checked(Effects, _pairs(params.beauty_params), _PLACE).model_dump()
-    for name in _SHAPES:
-        if effects[name]:
-            raise InvalidParameter(
-                f"'{_PLACE}.{name}' is invalid, input: {effects[name]}, value range: 0",
-                "there is no engine that changes the shape of faces",
-            )
-    own = {name: value for name, value in effects.items() if name not in _SHAPES}
+    reshaping(effects, _PLACE)  # refused now where no engine does it
+    own = {name: value for name, value in effects.items() if value or name not in SHAPES}
 
     def work(job: Job) -> Result:
         try:

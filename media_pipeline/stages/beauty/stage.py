@@ -16,12 +16,14 @@ from media_pipeline.stages.base import (
     FileOutput,
     MediaOutput,
     Outcome,
+    Resolution,
     Stage,
     StageParams,
     Work,
 )
 from media_pipeline.stages.beauty.faces import FilmFaces, find_faces
 from media_pipeline.stages.beauty.retouch import Memory, Strength, around, retouch
+from media_pipeline.stages.beauty.shape import SHAPES, Reshaping, reshaping
 from media_pipeline.stages.pairs import PAIRS
 from media_pipeline.stages.remake import Remade, finished, remake
 
@@ -35,6 +37,12 @@ class Params(StageParams):
     whiten: int = Field(20, ge=0, le=100, description="how much lighter skin gets")
     smooth: int = Field(20, ge=0, le=100, description="how much of spots and wrinkles goes")
     detail: int = Field(20, ge=0, le=100, description="how much of the pores smoothing leaves")
+    cheek_thin: int = Field(0, ge=0, le=100, description="how much hollower cheeks get")
+    face_cut: int = Field(0, ge=0, le=100, description="how much narrower the jaw gets")
+    face_thin: int = Field(0, ge=0, le=100, description="how much narrower the face gets")
+    chin_thin: int = Field(0, ge=0, le=100, description="how much finer the chin gets")
+    eye_size: int = Field(0, ge=0, le=100, description="how much larger eyes get")
+    smile: int = Field(0, ge=0, le=100, description="how much the corners of the mouth rise")
     crf: int = Field(16, ge=0, le=51, description="quality of H.264: lower is better and larger")
     preset: Preset = Field("veryfast", description="effort of the encoder: slower is smaller")
 
@@ -42,6 +50,16 @@ class Params(StageParams):
     def strength(self) -> Strength:
         """The same as shares."""
         return Strength(self.whiten / 100, self.smooth / 100, self.detail / 100)
+
+    def reshaping(self) -> Reshaping | None:
+        """What changes the shape of faces; None where nothing is asked for.
+
+        Raises
+        ------
+        InvalidParameter
+            where no engine that does it is installed.
+        """
+        return reshaping(self.model_dump(include=set(SHAPES)), "beautified")
 
 
 @dataclass
@@ -55,7 +73,11 @@ class Seen:
 
 
 def beautify(
-    canvases: Iterator[Canvas], faces_of: FilmFaces, strength: Strength, seen: Seen
+    canvases: Iterator[Canvas],
+    faces_of: FilmFaces,
+    strength: Strength,
+    seen: Seen,
+    shape: Reshaping | None = None,
 ) -> Iterator[Canvas]:
     """Retouch all faces of a film, in place.
 
@@ -65,27 +87,38 @@ def beautify(
     faces_of : the film's faces.
     strength : of the effects.
     seen : filled on the way.
+    shape : what changes the shape of faces, before their skin is retouched.
     """
     memories: dict[int, Memory] = {}
     for canvas in canvases:
         faces = faces_of.at(canvas.time)
         memories = {f.number: memories.get(f.number, Memory()) for f in faces}
-        changed = [f for f in faces if _change(canvas, f, strength, memories[f.number])]
+        changed = [f for f in faces if _change(canvas, f, strength, memories[f.number], shape)]
         if changed:
             seen.times.append(canvas.time)
             seen.faces |= {f.number for f in changed}
         yield canvas
 
 
-def _change(canvas: Canvas, face: FollowedFace, strength: Strength, memory: Memory) -> bool:
+def _change(
+    canvas: Canvas,
+    face: FollowedFace,
+    strength: Strength,
+    memory: Memory,
+    shape: Reshaping | None,
+) -> bool:
     width, height = canvas.size
     x, y = (face.box.x + face.box.w / 2) * width, (face.box.y + face.box.h / 2) * height
     side = face.box.w * width
     left, top, right, bottom = edges = around((x, y, side), canvas.size)
     if side < _SMALLEST or right - left < _SMALLEST or bottom - top < _SMALLEST:
         return False
-    part = canvas.read(edges)
-    made, different = retouch(part, (x - left, y - top, side), strength, memory, face.weight)
+    part, place = canvas.read(edges), (x - left, y - top, side)
+    moved = np.zeros(part.shape[:2], np.bool_)
+    if shape is not None:
+        part, moved = shape.change(part, place, face.weight)
+    made, different = retouch(part, place, strength, memory, face.weight)
+    different = different | moved
     if not different.any():
         return False
     canvas.add(edges, made.astype(np.int16) - part)
@@ -95,12 +128,23 @@ def _change(canvas: Canvas, face: FollowedFace, strength: Strength, memory: Memo
 # --- the adapter ----------------------------------------------------------------------------------
 
 
+def _resolve(work: Work) -> Resolution:
+    """Name the engine where shapes are to change."""
+    params: Params = work.params
+    shape = params.reshaping()
+    if shape is None:
+        return Resolution(params)
+    engine = {"name": shape.engine.name, "version": shape.engine.version}
+    return Resolution(params, engine, "shapes of faces are to change")
+
+
 def _run(work: Work) -> Outcome:
     params: Params = work.params
     video = work.info.video
     if video is None:
         raise NoVideoStream(work.name)
-    if not params.whiten and not params.smooth:
+    shape = params.reshaping()
+    if shape is None and not params.whiten and not params.smooth:
         raise NothingToDo("whiten and smooth are both 0", "ask for more of one of them")
     length = max(work.info.duration, 1e-3)
     faces = find_faces(
@@ -112,7 +156,7 @@ def _run(work: Work) -> Outcome:
 
     def edit(canvases: Iterator[Canvas]) -> Iterator[Canvas]:
         seen.times.clear()  # a first try that could not be joined does not count
-        return beautify(canvases, faces, params.strength, seen)
+        return beautify(canvases, faces, params.strength, seen, shape)
 
     done = Remade(0.0)
     if spans := faces.spans(1 / video.fps):
@@ -151,6 +195,7 @@ BEAUTIFIED = Stage(
     inputs=("source",),
     outputs=(MediaOutput("beautified.mp4"), FileOutput(PAIRS)),
     run=_run,
+    resolve=_resolve,
     kinds=("mp4",),
     pool="encode",
 )

@@ -175,7 +175,7 @@ def test_without_a_face_or_a_wish_there_is_nothing_to_do(
         BEAUTIFIED.run(Work(film, sound, {}, Params(), tmp_path, name="sound.wav"))
 
 
-@pytest.mark.parametrize("values", [{"whiten": 101}, {"smooth": -1}, {"smile": 3}])
+@pytest.mark.parametrize("values", [{"whiten": 101}, {"smooth": -1}, {"smile": 101}, {"nose": 3}])
 def test_wrong_parameters_are_refused(values: dict[str, int]) -> None:
     with pytest.raises(ValidationError):
         Params(**values)
