@@ -74,9 +74,9 @@ def key(picture: Planes, plate: Planes, by: Key) -> Keyed:
     brightness around (joint upsampling, as by guided filters: K. He et al., ECCV 2010).
     """
     whole, behind = picture.coarse(), plate.coarse()
-    regions = _regions(by, picture.chroma, plate.chroma)
+    scale = max(1.0, min(picture.size) / _ROWS)
+    regions = _regions(by, picture.chroma, plate.chroma, scale)
     colours = groups(whole, regions.edge, regions.open)
-    scale = max(1.0, picture.size[1] / _ROWS)
     share, own = _mixed(whole, behind, regions, colours, scale)
     away = _distance(share)
     hole = np.clip((away - _INSIDE) / 3, 0, 1) * np.clip((regions.first - 0.6) / 0.2, 0, 1)
@@ -87,10 +87,10 @@ def key(picture: Planes, plate: Planes, by: Key) -> Keyed:
     return Keyed(alpha, _without_light(colour, near, by))
 
 
-def _regions(by: Key, chroma: Field, screen: Field) -> _Regions:
+def _regions(by: Key, chroma: Field, screen: Field, scale: float) -> _Regions:
     bare = np.maximum(by.difference(screen), 10.0)
     first = np.clip(1 - by.difference(chroma) / bare, 0, 1).astype(np.float32)
-    inside = _shrunk(first > _CORE, 1)
+    inside = _shrunk(first > _CORE, round(scale))
     covered = first > _noise(first)
     sure = _shrunk(inside, 1)
     return _Regions(

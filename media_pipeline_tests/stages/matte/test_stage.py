@@ -235,3 +235,30 @@ def test_the_function_writes_either_form(film: Path, red: Path, tmp_path: Path) 
         folder.mkdir()
         assert task.work(Job(runner, key, folder, name, quiet, files=files)) == {}
         assert verify_media(folder / name).video is not None
+
+
+def test_people_are_told_which_pictures_stayed_whole(
+    truth: Screened, red: Path, tmp_path: Path
+) -> None:
+    wall = np.full_like(truth.film[0], 120)
+    film = tmp_path / "film.mp4"
+    write_video(film, [wall, wall, *truth.film[:2]], fps=24)
+    runner = Runner(Store(tmp_path / "lake"))
+    key = runner.ingest(film).key
+    task = FUNCTIONS["VideoGreenScreenMatting"].prepare({"bgimage": "s3://bucket/red.png?v=1"})
+    folder, notes = tmp_path / "out", list[str]()
+    folder.mkdir()
+    work = Job(runner, key, folder, "out.mp4", quiet, note=notes.append, files={"bgimage": red})
+    assert task.work(work) == {}
+    assert notes == ["warning: 2 of 4 pictures show no screen and stay whole"]
+    gone = Job(runner, key, folder, "o.mp4", quiet, files={"bgimage": tmp_path / "none"})
+    with pytest.raises(InvalidParameter, match=r"there is no picture bgimage red.png"):
+        task.work(gone)
+
+
+@pytest.mark.parametrize(
+    "params", [{"bgimage": 3}, {"bgimage": ["a"]}, {"fit": "stretch"}, {"bgcolor": "red"}]
+)
+def test_other_parameters_are_refused(params: dict[str, object]) -> None:
+    with pytest.raises(InvalidParameter, match=next(iter(params))):
+        FUNCTIONS["VideoGreenScreenMatting"].prepare(params)
