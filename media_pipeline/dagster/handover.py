@@ -79,8 +79,23 @@ def handing_over(context: dg.OpExecutionContext | dg.AssetExecutionContext) -> I
     except PartsWanted as wanted:
         context.log.info(f"{wanted}: the run goes on in others")
         run = context.instance.get_run_by_id(context.run.run_id) or context.run
-        if HANDED_OVER_TAG not in run.tags:  # other stages have their turn in the run that goes on
+        if not is_handed_over(context.instance, run):  # else other stages have their turn later
             hand_over(context.instance, context.repository_def, run, wanted.orders)
+
+
+def is_handed_over(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
+    """Whether others go on where a run stops: it has handed over itself, or it is the repetition of
+    one that has, and that was all but done.
+    """
+    by = run.tags.get(HANDED_OVER_TAG, "").partition("@")[2]
+    if by in ("", run.run_id):
+        return bool(by)
+    runs = list(_parts(instance, by))
+    if not runs or len({one.tags[NUMBER_TAG] for one in runs}) < _count(runs[0]):
+        return False  # it died while it asked for them
+    further = instance.get_run_by_id(_name(by, "goes on"))
+    runs += [further] if further is not None else []
+    return any(not one.is_finished or _is_repeated(one) for one in runs)
 
 
 def hand_over(
@@ -91,7 +106,7 @@ def hand_over(
 ) -> None:
     """Ask for a run for each part. Nothing else is to be made of the film by this run."""
     stage = orders[0].stage
-    instance.add_run_tags(run.run_id, {HANDED_OVER_TAG: stage})
+    instance.add_run_tags(run.run_id, {HANDED_OVER_TAG: f"{stage}@{run.run_id}"})
     tags = {
         **{name: run.tags[name] for name in _OF_THE_JOB if name in run.tags},
         PARENT_JOB_TAG: run.tags.get(JOB_TAG, run.run_id),
@@ -104,7 +119,7 @@ def hand_over(
             repository,
             run,
             job=PART_JOB,
-            run_id=_name(run, f"{stage} {number}"),
+            run_id=_name(run.run_id, f"{stage} {number}"),
             config={"ops": {PART_OP: {"config": {"order": order.model_dump_json()}}}},
             tags={**tags, NUMBER_TAG: f"{number}/{len(orders)}"},
         )
@@ -135,14 +150,15 @@ def go_on(
     parent = instance.get_run_by_id(parent_id)
     if parent is None or continuation(instance, parent) is not None:
         return
-    done_before = {*tried(parent), parent.tags.get(HANDED_OVER_TAG, "")} - {""}
+    stage = parent.tags.get(HANDED_OVER_TAG, "").partition("@")[0]
+    done_before = {*tried(parent), stage} - {""}
     kept = {name: value for name, value in parent.tags.items() if name not in _OF_ONE_RUN}
     _submit(
         instance,
         repository,
         parent,
         job=parent.job_name,
-        run_id=_name(parent, "goes on"),
+        run_id=_name(parent.run_id, "goes on"),
         config=parent.run_config,
         tags={**kept, TRIED_TAG: ",".join(sorted(done_before))},
         assets=_not_made(instance, repository, parent),
@@ -184,7 +200,7 @@ def queue_forgotten(instance: dg.DagsterInstance) -> None:
 
 def continuation(instance: dg.DagsterInstance, parent: dg.DagsterRun) -> dg.DagsterRun | None:
     """The run that goes on where another has handed over."""
-    return instance.get_run_by_id(_name(parent, "goes on"))
+    return instance.get_run_by_id(_name(parent.run_id, "goes on"))
 
 
 def _parts(instance: dg.DagsterInstance, parent_id: str) -> Sequence[dg.DagsterRun]:
@@ -197,13 +213,16 @@ def _count(part: dg.DagsterRun) -> int:
 
 
 def _is_over(run: dg.DagsterRun) -> bool:
-    repeated = run.tags.get("dagster/will_retry") == "true"
-    return run.is_finished and not repeated and run.status not in _GONE
+    return run.is_finished and not _is_repeated(run) and run.status not in _GONE
 
 
-def _name(run: dg.DagsterRun, what: str) -> str:
+def _is_repeated(run: dg.DagsterRun) -> bool:
+    return run.tags.get("dagster/will_retry") == "true"
+
+
+def _name(run_id: str, what: str) -> str:
     """The id of a run that another asks for: the same whenever it asks, so that there is one."""
-    return str(uuid.uuid5(uuid.UUID(run.run_id), what))
+    return str(uuid.uuid5(uuid.UUID(run_id), what))
 
 
 def _not_made(

@@ -12,7 +12,7 @@ PARENT_JOB_TAG = "media/parent_job"
 """The same for runs that make a part of a film for a job: the job is not done when they are."""
 
 HANDED_OVER_TAG = "media/handed_over"
-"""On a run that has asked for runs of parts, and ends before its job does."""
+"""On a run that has asked for runs of parts, and ends before its job does: ``stage@run``."""
 
 
 class Medium(BaseModel):

@@ -82,7 +82,8 @@ def test_a_film_is_finished_once_though_the_run_of_a_part_is_killed(service: Ser
 
     first, last = (run for run in runs[::-1] if run.job_name != PART_JOB)
     assert first.status == last.status == SUCCESS
-    assert first.tags[HANDED_OVER_TAG] == last.tags[TRIED_TAG] == "slow"
+    assert first.tags[HANDED_OVER_TAG] == f"slow@{first.run_id}"
+    assert last.tags[TRIED_TAG] == "slow"
     assert last.parent_run_id == first.run_id
     parts = runs_of(service, **{PARENT_TAG: first.run_id})
     assert [run.tags[NUMBER_TAG] for run in parts] == ["1/3", "2/3", "3/3", "2/3"]
@@ -127,7 +128,7 @@ def test_a_request_is_answered_once_though_its_film_is_in_parts(service: Service
     assert done.outcome == "success", done.error_message
     assert target.is_file()
     runs = runs_of(service, **{JOB_TAG: row.id})
-    assert [run.tags.get(HANDED_OVER_TAG) for run in runs] == ["frames", None]
+    assert [run.tags.get(HANDED_OVER_TAG) for run in runs] == [f"frames@{runs[0].run_id}", None]
     parts = runs_of(service, **{PARENT_JOB_TAG: row.id})
     assert len(parts) == 4
     assert all(JOB_TAG not in run.tags and run.status == SUCCESS for run in parts)

@@ -94,7 +94,8 @@ def becomes(queue: dg.DagsterInstance, run: dg.DagsterRun, status: Status, **tag
 
 
 def test_a_run_for_each_part_is_queued(queue: dg.DagsterInstance, root: dg.DagsterRun) -> None:
-    assert root.tags[HANDED_OVER_TAG] == "slow"
+    assert root.tags[HANDED_OVER_TAG] == f"slow@{root.run_id}"
+    assert handover.is_handed_over(queue, root)
     runs = parts(queue, root)
     assert [run.tags[handover.NUMBER_TAG] for run in runs] == ["1/3", "2/3", "3/3"]
     for run, order in zip(runs, ORDERS, strict=True):
@@ -171,6 +172,23 @@ def test_runs_that_were_never_queued_are(
     assert fresh(queue, found).status == Status.QUEUED
     handover.queue_forgotten(queue)
     assert fresh(queue, root).status == Status.NOT_STARTED  # is none of these
+
+
+def test_a_repetition_hands_over_again_where_nobody_goes_on(
+    queue: dg.DagsterInstance, root: dg.DagsterRun
+) -> None:
+    again = dg.DagsterRun(CATALOGUE_JOB, tags=root.tags)  # which has the tags of the first
+    assert handover.is_handed_over(queue, again)
+    first, *rest = parts(queue, root)
+    for run in rest:
+        becomes(queue, run, Status.FAILURE)
+    assert handover.is_handed_over(queue, again)
+    becomes(queue, first, Status.FAILURE)
+    assert not handover.is_handed_over(queue, again)
+    handover.go_on(queue, REPOSITORY, root.run_id)
+    assert handover.is_handed_over(queue, again)
+    queue.delete_run(first.run_id)  # as if it had never been asked for
+    assert not handover.is_handed_over(queue, again)
 
 
 def test_only_runs_from_a_queue_hand_over(queue: dg.DagsterInstance, root: dg.DagsterRun) -> None:
