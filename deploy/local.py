@@ -29,7 +29,7 @@ import httpx
 HERE = Path(__file__).resolve().parent
 _S3RVER = HERE.parent / ".venv-peers" / "node_modules" / ".bin" / "s3rver"
 _BUCKET = "media-pipeline"
-_START_S, _POLL_S, _AGAIN_S = 300.0, 0.25, 1.0
+_START_S, _STOP_S, _POLL_S, _AGAIN_S = 300.0, 15.0, 0.25, 1.0
 _ENDPOINT = "MEDIA_PIPELINE_S3_ENDPOINT"
 
 
@@ -140,7 +140,7 @@ class Machine:
             else:
                 service.process.send_signal(service.end)
         try:
-            service.process.wait(30)
+            service.process.wait(_STOP_S)
         except subprocess.TimeoutExpired:
             os.killpg(service.process.pid, signal.SIGKILL)
             service.process.wait()

@@ -55,7 +55,8 @@ def _mended(site: Machines) -> None:
     site.machine.ready(*site.machine.services)
 
 
-def test_the_script_of_the_readme(site: Machines, film: str, tmp_path: Path) -> None:
+def test_the_script_of_the_readme(site: Machines, clip: Path, tmp_path: Path) -> None:
+    film = site.put(clip)
     voice = site.put(write_tone(tmp_path / "voice.wav"))
     done = subprocess.run(
         [
