@@ -7,6 +7,7 @@ one: the cut copy is below it and cannot be seen.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -27,6 +28,7 @@ _TOGETHER_S = 1.0  # a band stays where the next caption comes so soon
 _SMALLER = (
     0.6  # of the size that a caption had alone: it gets no smaller for one that comes with it
 )
+_AT_ONCE = 8  # captions that are in the picture together, at most
 _ROWS_APART = 0.08  # of the height: captions farther from each other have bands of their own
 _FADE = 0.02  # of the height, over which a band goes over into the picture
 _NEAR = 0.012  # of the picture: what is beside the text
@@ -79,6 +81,12 @@ def standing(cues: Iterable[Cue], aspect: float) -> list[Standing]:
     return sorted(found, key=lambda one: one.start)
 
 
+def standing_at(captions: Sequence[Standing], time: float) -> list[Standing]:
+    """Those of the captions, which are in time order, that are in the picture at a time."""
+    last = bisect_right(captions, time, key=lambda one: one.start)
+    return [one for one in captions[max(0, last - _AT_ONCE) : last] if time < one.end]
+
+
 def room(
     times: Sequence[float], captions: Sequence[Standing], share: float
 ) -> NDArray[np.float64] | None:
@@ -114,12 +122,36 @@ def bands(
     share : width of the window, of the picture's.
     """
     times = np.asarray(moments)
-    found: list[Band] = []
-    for group in _groups(captions, share):
-        if not all(_held(caption, middle, times, share) for caption in group):
-            found.append(_band(group, share))
-    found = [_alone(band, captions) for band in found]
+    found = [
+        _alone(_band(group, share), captions)
+        for group in _groups(captions, share)
+        if not all(_held(caption, middle, times, share) for caption in group.captions)
+    ]
     return sorted(found, key=lambda band: band.start)
+
+
+@dataclass
+class _Group:
+    """Captions that follow each other soon on about the same rows."""
+
+    captions: list[Standing]
+    box: Box
+    """Around all of them."""
+    end: float
+    largest: float
+    """Scale of the one that could be shown the largest."""
+
+    def takes(self, caption: Standing, share: float) -> bool:
+        """Add a caption, if it belongs here and makes none of them much smaller."""
+        near = abs(_row(caption.box) - _row(self.box)) < _ROWS_APART + self.box.h / 2
+        both = self.box.union(caption.box)
+        largest = max(self.largest, _scale(caption.box, share))
+        soon = caption.start - self.end < _TOGETHER_S
+        if not (near and soon and _scale(both, share) >= _SMALLER * largest):
+            return False
+        self.captions.append(caption)
+        self.box, self.end, self.largest = both, max(self.end, caption.end), largest
+        return True
 
 
 def _held(caption: Standing, middle: Middle, moments: NDArray[np.float64], share: float) -> bool:
@@ -129,21 +161,12 @@ def _held(caption: Standing, middle: Middle, moments: NDArray[np.float64], share
     return all(place is None or caption.inside(place, share) for place in places)
 
 
-def _groups(captions: Sequence[Standing], share: float) -> list[list[Standing]]:
-    """Captions that follow each other soon on about the same rows."""
-    groups: list[list[Standing]] = []
+def _groups(captions: Sequence[Standing], share: float) -> list[_Group]:
+    groups: list[_Group] = []
     for caption in captions:
-        for group in reversed(groups[-4:]):
-            whole = _around(group)
-            near = abs(_row(caption.box) - _row(whole)) < _ROWS_APART + whole.h / 2
-            soon = caption.start - max(one.end for one in group) < _TOGETHER_S
-            both = _scale(whole.union(caption.box), share)
-            alone = max(_scale(one.box, share) for one in (*group, caption))
-            if near and soon and both >= _SMALLER * min(1.0, alone):
-                group.append(caption)
-                break
-        else:
-            groups.append([caption])
+        if not any(group.takes(caption, share) for group in reversed(groups[-4:])):
+            scale = _scale(caption.box, share)
+            groups.append(_Group([caption], caption.box, caption.end, scale))
     return groups
 
 
@@ -151,22 +174,14 @@ def _row(box: Box) -> float:
     return box.y + box.h / 2
 
 
-def _around(group: Sequence[Standing]) -> Box:
-    box = group[0].box
-    for one in group[1:]:
-        box = box.union(one.box)
-    return box
-
-
 def _scale(box: Box, share: float) -> float:
     return min(1.0, share / box.w)
 
 
-def _band(group: Sequence[Standing], share: float) -> Band:
-    box = _around(group)
+def _band(group: _Group, share: float) -> Band:
+    box = group.box
     top, bottom = max(0.0, box.y - _FADE), min(1.0, box.bottom + _FADE)
-    end = max(one.end for one in group)
-    return Band(group[0].start, end, box, _scale(box, share), top, bottom)
+    return Band(group.captions[0].start, group.end, box, _scale(box, share), top, bottom)
 
 
 def _alone(band: Band, captions: Sequence[Standing]) -> Band:

@@ -22,7 +22,15 @@ from media_pipeline.media.face_tracks import follow
 from media_pipeline.media.probe import probe
 from media_pipeline.stages.base import Progress, quiet
 from media_pipeline.stages.frames import analyse
-from media_pipeline.stages.portrait.captions import Band, Standing, bands, lay, room, standing
+from media_pipeline.stages.portrait.captions import (
+    Band,
+    Standing,
+    bands,
+    lay,
+    room,
+    standing,
+    standing_at,
+)
 from media_pipeline.stages.portrait.cues import FACE_WIDTH, Look, Watcher
 from media_pipeline.stages.portrait.path import attention, best_windows, between, calm
 from media_pipeline.stages.remake import remake
@@ -96,7 +104,7 @@ def plan_course(
             watcher.cut()
             shot = glance.shot
         aspect = glance.picture.shape[1] / glance.picture.shape[0]
-        text = [one.box for one in shown if one.start <= glance.time < one.end]
+        text = [one.box for one in standing_at(shown, glance.time)]
         looks[shot].append((glance.time, watcher.look(glance.picture, faces, text)))
         progress(glance.time)
     shown = standing(captions, aspect)
@@ -168,7 +176,8 @@ def _shot(
         return (), ()
     seen, columns = [time for time, _ in found], [look.columns for _, look in found]
     columns[0] = columns[min(1, len(columns) - 1)]  # the first picture tells of no motion
-    wanted, narrow = best_windows(columns, share), room(seen, captions, share)
+    near = [one for one in captions if one.start <= seen[-1] and one.end > seen[0]]
+    wanted, narrow = best_windows(columns, share), room(seen, near, share)
     if narrow is not None:
         held = best_windows(columns, share, narrow)
         if attention(columns, share, held) < _FOR_TEXT * attention(columns, share, wanted):

@@ -24,6 +24,7 @@ from media_pipeline.stages.portrait.captions import (
     bands,
     room,
     standing,
+    standing_at,
 )
 from media_pipeline.stages.remake import remake
 from media_pipeline.text.cues import Cue
@@ -142,6 +143,17 @@ def test_a_short_caption_is_inside_the_window_of_a_film_without_a_subject(tmp_pa
     assert course.bands == ()
     assert middle - SHARE / 2 < cue.box.x
     assert cue.box.right < middle + SHARE / 2
+
+
+def test_captions_of_a_long_film_are_planned_at_once() -> None:
+    film = [
+        Standing(3.0 * n, 3.0 * n + 2.5, Box(0.2, 0.85, 0.5 + 0.001 * (n % 9), 0.06))
+        for n in range(1500)
+    ]
+    assert standing_at(film, 3001.0) == [film[1000]]
+    assert standing_at(film, 3002.9) == []
+    found = bands(film, lambda _: 0.5, [0.0], SHARE)
+    assert [(band.start, band.end) for band in found] == [(0.0, film[-1].end)]
 
 
 def test_captions_on_other_rows_or_much_wider_have_bands_of_their_own() -> None:
