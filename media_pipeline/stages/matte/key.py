@@ -16,6 +16,7 @@ Mask = NDArray[np.bool_]
 
 # All lengths are in pixels of the colour, of which there are half as many each way.
 _CORE = 0.75  # coverage by a first estimate from which on a pixel may be inside
+_FLANK, _LESS = 6.0, 0.1  # what has less coverage than the most within that may be blurred
 _EDGE = 5  # how far inside the colours are taken from that an edge may have
 _BARE, _DEVIATIONS = 0.06, 4.0  # coverage that is none: at least, and in terms of the noise
 _MOST_NOISE = 0.2
@@ -27,7 +28,7 @@ _GREY, _TINT = 16.0, 25.0  # variances of brightness and colour, from noise and 
 _FLAT = 30.0  # variance of brightness that is no edge
 _ENDS = 0.02  # coverage from its ends that is taken for the end
 _GRAIN, _LONELY, _FAINT = 5, 0.08, 0.35  # pixels around a grain; mean coverage there; its own
-_INSIDE = 5  # from any screen: a hole in there is none
+_INSIDE = 12.0  # from any screen, in pictures of 360 rows: a hole in there is none
 _DESPILL = 13.0  # from the screen to where its light is taken away, in pictures of 360 rows
 _ROWS = 360
 
@@ -79,7 +80,9 @@ def key(picture: Planes, plate: Planes, by: Key) -> Keyed:
     colours = groups(whole, regions.edge, regions.open)
     share, own = _mixed(whole, behind, regions, colours, scale)
     away = _distance(share)
-    hole = np.clip((away - _INSIDE) / 3, 0, 1) * np.clip((regions.first - 0.6) / 0.2, 0, 1)
+    deep = np.clip((away - _INSIDE * scale) / 3, 0, 1)
+    hole = np.maximum(_enclosed(regions.sure, share), deep)
+    hole *= np.clip((regions.first - 0.6) / 0.2, 0, 1)
     share = _without_specks(np.maximum(share, hole).astype(np.float32))
     alpha = _sharpened(share, picture.luma, whole[..., 0])
     colour = _colour(picture, plate, alpha, own)
@@ -90,7 +93,11 @@ def key(picture: Planes, plate: Planes, by: Key) -> Keyed:
 def _regions(by: Key, chroma: Field, screen: Field, scale: float) -> _Regions:
     bare = np.maximum(by.difference(screen), 10.0)
     first = np.clip(1 - by.difference(chroma) / bare, 0, 1).astype(np.float32)
-    inside = _shrunk(first > _CORE, round(scale))
+    smooth = cv2.blur(first, (5, 5)).astype(np.float32, copy=False)
+    around = round(_FLANK * scale)
+    most = cv2.dilate(smooth, np.ones((2 * around + 1, 1)))
+    most = cv2.dilate(most, np.ones((1, 2 * around + 1)))
+    inside = _shrunk((first > _CORE) & (smooth > most - _LESS), round(scale))
     covered = first > _noise(first)
     sure = _shrunk(inside, 1)
     return _Regions(
@@ -211,6 +218,14 @@ def _without_specks(share: Field) -> Field:
     beside = cv2.blur(share, (_GRAIN, _GRAIN))
     kept = np.maximum((beside - _LONELY / 2) / (_LONELY / 2), (share - _FAINT) / 0.1)
     return np.asarray(share * np.clip(kept, 0, 1), np.float32)
+
+
+def _enclosed(sure: Mask, share: Field) -> Field:
+    """1 where what is not surely covered has nothing bare in it: a hole that is none."""
+    count, labels = cv2.connectedComponents((~sure).astype(np.uint8), connectivity=4)
+    is_open = np.zeros(count, bool)
+    is_open[labels[share < 0.15]] = True
+    return np.asarray(~is_open[labels], np.float32)
 
 
 def _distance(share: Field) -> Field:

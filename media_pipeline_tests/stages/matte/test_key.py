@@ -124,3 +124,16 @@ def test_the_screens_light_is_taken_off_edges() -> None:
     made = key(Planes.of_bgr(body, BT601), plate, Key("green", BT601))
     b, g, r = made.colour.bgr(BT601)[90, 105].astype(int)
     assert g <= max(b, r) + 6
+
+
+@pytest.mark.parametrize("rows", [180, 720])
+def test_wide_blur_is_as_wide_as_it_is(rows: int) -> None:
+    bare = np.repeat(np.repeat(_bare(1), rows // 180, axis=0), rows // 180, axis=1)
+    share = np.zeros(bare.shape[:2], np.float32)
+    cv2.circle(share, (bare.shape[1] // 2, rows // 2), rows // 3, 1.0, -1)
+    share = cv2.GaussianBlur(share, (0, 0), rows / 60)[..., None]
+    seen = (bare * (1 - share) + np.array((70, 60, 90)) * share).astype(np.uint8)
+    plate = _plate_of(Planes.of_bgr(bare, BT601)).full(bare.shape[1], rows)
+    made = key(Planes.of_bgr(seen, BT601), plate, Key("green", BT601))
+    soft = (share[..., 0] > 0.03) & (share[..., 0] < 0.97)
+    assert np.abs(made.alpha - share[..., 0])[soft].mean() < 0.06
