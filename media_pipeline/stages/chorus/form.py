@@ -64,9 +64,11 @@ class Form:
         best key, -1 to 1: for people to look at.
         """
         span = min(self.per_bar, self.steps)
-        at = np.arange(self.steps - span + 1)
-        sums = self.repeats[:, span:, span:] - self.repeats[:, : len(at), : len(at)]
-        return np.asarray(sums.max(axis=0) / span)
+        rows = self.steps - span + 1
+        best = np.full((rows, rows), -np.inf, np.float32)
+        for sums in self.repeats:
+            np.maximum(best, sums[span:, span:] - sums[:rows, :rows], out=best)
+        return np.asarray(best / span)
 
 
 def form_of(found: Tracked, heard: Heard) -> Form | None:

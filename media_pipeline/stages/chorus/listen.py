@@ -1,6 +1,6 @@
 """What is heard of music for its form: tones by pitch class, colour of the sound, loudness.
 
-Memory grows by 4 kB a second of sound, whatever its rate and channels.
+Memory grows by 6 kB a second of sound, whatever its rate and channels.
 """
 
 from __future__ import annotations
