@@ -125,6 +125,11 @@ def hand_over(
         )
 
 
+def note_done(context: dg.OpExecutionContext) -> None:
+    """What the run of a part does last, whatever has become of its part."""
+    part_done(context.instance, context.repository_def, context.run)
+
+
 def part_done(
     instance: dg.DagsterInstance, repository: dg.RepositoryDefinition, run: dg.DagsterRun
 ) -> None:

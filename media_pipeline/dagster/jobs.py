@@ -116,12 +116,12 @@ def make_part(context: dg.OpExecutionContext, config: PartConfig) -> None:
             pipeline.runner.part(order, progress=progress)
     except dg.RetryRequested:
         if context.retry_number >= RETRIES:
-            handover.part_done(context.instance, context.repository_def, context.run)
+            handover.note_done(context)
         raise
     except Exception:
-        handover.part_done(context.instance, context.repository_def, context.run)
+        handover.note_done(context)
         raise
-    handover.part_done(context.instance, context.repository_def, context.run)
+    handover.note_done(context)
 
 
 @dg.job(name=handover.PART_JOB, executor_def=dg.in_process_executor)

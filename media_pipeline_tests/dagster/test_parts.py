@@ -191,6 +191,30 @@ def test_a_repetition_hands_over_again_where_nobody_goes_on(
     assert not handover.is_handed_over(queue, again)
 
 
+def test_a_part_that_cannot_be_made_is_done_as_well(
+    queue: dg.DagsterInstance,
+    root: dg.DagsterRun,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    """The run that goes on then finds out why."""
+    monkeypatch.setenv("MEDIA_PIPELINE_LAKE", str(tmp_path / "lake"))
+    monkeypatch.setenv("MEDIA_PIPELINE_CACHE_DIR", str(tmp_path / "cache"))
+    told: list[str] = []
+
+    monkeypatch.setattr(
+        handover, "note_done", lambda context: told.append(context.run.tags[handover.NUMBER_TAG])
+    )
+    first, *_ = parts(queue, root)
+    result = REPOSITORY.get_job(handover.PART_JOB).execute_in_process(
+        run_config=first.run_config, tags=first.tags, instance=queue, raise_on_error=False
+    )
+    assert not result.success
+    (failed,) = [event for event in result.all_events if event.is_step_failure]
+    assert "UnknownMedia" in str(failed.step_failure_data.user_failure_data)
+    assert told == ["1/3"]
+
+
 def test_only_runs_from_a_queue_hand_over(queue: dg.DagsterInstance, root: dg.DagsterRun) -> None:
     assert not handover.may_hand_over(queue, dg.DagsterRun("job"))
     with dg.DagsterInstance.ephemeral() as other:
