@@ -60,3 +60,12 @@ def test_a_cut_brings_nothing_over() -> None:
     shown = [one, one, *(np.where(mask[..., None], np.uint8(0), other),) * 2]
     for picture in fill(shown, masks)[2:]:
         assert error(picture, other, mask) < 3
+
+
+def test_what_is_filled_from_the_edges_does_not_drift_away_from_them() -> None:
+    colour = np.array([24, 131, 126])
+    grain = np.random.default_rng(0).normal(0, 1.2, (120, 200, 3)).round()
+    hole = cv2.dilate(letters().astype(np.uint8), np.ones((25, 25))) > 0
+    shown = np.where(hole[..., None], 235, colour + grain).astype(np.uint8)
+    drift = (inpaint(shown, hole) - colour.astype(float))[hole].mean(axis=0)
+    assert np.abs(drift).max() < 0.3  # 1.6 where each step is rounded
