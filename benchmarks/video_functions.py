@@ -1,10 +1,14 @@
 """The picture functions against truth, beside their classical peers, in one run.
 
-    python benchmarks/video_functions.py [detext|cover|h2v|beauty|green ...] [--films FILM ...]
+    python benchmarks/video_functions.py [delogo|detext|cover|h2v|beauty|green ...]
+        [--films FILM ...]
 
 Everything is made here; ``--films`` puts the same captions, spoiled parts and figures over real
 footage as well. Ratios hold on a noisy machine; × real time is film seconds per CPU second.
 
+delogo  the same as for detext inside a mark, opaque in some films, translucent in others. Ours
+        finds it, or is given its box; ffmpeg's delogo is given the box, cv2.inpaint (Telea) the
+        pixels.
 detext  PSNR (dB) and SSIM inside the captions, and flicker (change of the error from picture to
         picture), encoding included. Ours reads the captions and finds their pixels by itself; the
         peers are told the truth: ffmpeg's delogo the rows, cv2.inpaint (Telea) the pixels.
@@ -20,6 +24,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -30,12 +35,16 @@ import green_screen
 import numpy as np
 from numpy.typing import NDArray
 
+from media_pipeline.errors import NothingToDo
 from media_pipeline.media.decode import decode, frame_at
 from media_pipeline.media.probe import probe
+from media_pipeline.stages.base import Work
 from media_pipeline.stages.captions import Params as Reading
 from media_pipeline.stages.captions import extract_captions
 from media_pipeline.stages.cover import choose_covers
 from media_pipeline.stages.cover.score import WIDTH as COVER_WIDTH
+from media_pipeline.stages.delogo import DELOGOED
+from media_pipeline.stages.delogo import Params as MarkParams
 from media_pipeline.stages.detext import remove_captions
 from media_pipeline.stages.detext.removal import BESIDE_S, Shown, spans
 from media_pipeline.stages.frames import analyse
@@ -43,6 +52,7 @@ from media_pipeline.stages.portrait import plan_course
 from media_pipeline.stages.portrait.crop import shot_starts
 from media_pipeline.stages.remake import remake
 from media_pipeline_tests.generators.covered import Covered, captioned_film, make_covered
+from media_pipeline_tests.generators.marked import Marked, emblem, make_marked
 from media_pipeline_tests.generators.scores import flicker, psnr, ssim
 from media_pipeline_tests.generators.spoiled import make_spoiled
 from media_pipeline_tests.generators.subjects import FPS, SCENES, WIDTH, Scene, inside, make_subject
@@ -50,6 +60,7 @@ from media_pipeline_tests.generators.video import ffmpeg
 
 GROUNDS: tuple[str, ...] = ("hand", "flat", "drift", "busy")
 SECONDS = 4.0
+MARKED_S = 5.0  # finding a mark takes two cuts
 Rows = dict[str, list[tuple[float, ...]]]
 
 
@@ -74,7 +85,7 @@ def table(title: str, columns: Sequence[str], rows: Rows) -> None:
 # --- detext ---------------------------------------------------------------------------------------
 
 
-def marks(case: Covered, path: Path, seconds: float) -> tuple[float, ...]:
+def marks(case: Covered | Marked, path: Path, seconds: float) -> tuple[float, ...]:
     pictures = np.stack([f.bgr() for f in decode(path)])
     at = [i for i, mask in enumerate(case.masks) if mask.any()]
     outside = [~cv2.dilate(m.astype(np.uint8), np.ones((9, 9))).astype(bool) for m in case.masks]
@@ -83,7 +94,7 @@ def marks(case: Covered, path: Path, seconds: float) -> tuple[float, ...]:
         float(np.mean([ssim(case.clean[i], pictures[i], case.masks[i]) for i in at])),
         flicker(case.clean, pictures, case.masks),
         float(np.mean([psnr(case.clean[i], pictures[i], outside[i]) for i in at])),
-        SECONDS / max(seconds, 1e-3),
+        len(case.clean) / 25 / max(seconds, 1e-3),
     )
 
 
@@ -99,7 +110,7 @@ def encode(pictures: NDArray[np.uint8], path: Path) -> None:
     raw.unlink()
 
 
-def inpainted(case: Covered, path: Path) -> None:
+def inpainted(case: Covered | Marked, path: Path) -> None:
     pictures = []
     for frame, mask in zip(decode(case.path), case.masks, strict=True):
         wide = cv2.dilate(mask.astype(np.uint8), np.ones((5, 5), np.uint8))
@@ -148,6 +159,50 @@ def detext(folder: Path, films: Sequence[Path]) -> None:
             rows.setdefault(name, []).append(marks(case, target, seconds))
     columns = ("PSNR", "SSIM", "flicker", "outside", "x real time")
     table("detext", columns, rows)
+
+
+# --- delogo ---------------------------------------------------------------------------------------
+
+OPACITIES = (("words", 1.0), ("disc", 0.5), ("plate", 0.4), ("words", 0.6), ("disc", 1.0))
+
+
+def boxed(case: Marked, path: Path) -> None:
+    height, width = case.masks.shape[1:]
+    x, y, w, h = case.boxes[0]
+    edges = f"x={round(x * width)}:y={round(y * height)}:w={round(w * width)}:h={round(h * height)}"
+    coding = ("-c:v", "libx264", "-preset", "veryfast", "-crf", "18")
+    ffmpeg("-i", case.path, "-vf", f"delogo={edges}", *coding, path)
+
+
+def unmarked(case: Marked, path: Path, boxes: list[list[float]] | None) -> None:
+    params = MarkParams(boxes=boxes)
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        work = Work(case.path, probe(case.path), {}, params, Path(folder), name=case.path.name)
+        try:
+            DELOGOED.run(work)
+        except NothingToDo:
+            shutil.copyfile(case.path, path)
+        else:
+            shutil.move(Path(folder) / "delogoed.mp4", path)
+
+
+def delogo(folder: Path, films: Sequence[Path]) -> None:
+    rows: Rows = {}
+    for number, ground in enumerate((*GROUNDS, *films)):
+        kind, opacity = OPACITIES[number % len(OPACITIES)]
+        mark, seed = emblem(kind, opacity), 3 + number
+        case = make_marked(folder / "film.mp4", ground, mark, seconds=MARKED_S, seed=seed)
+        rows.setdefault("untouched", []).append(marks(case, case.path, 0.0))
+        for name, work in (
+            ("ffmpeg delogo, true box", boxed),
+            ("cv2.inpaint, true pixels", inpainted),
+            ("ours, true box", lambda case, to: unmarked(case, to, case.boxes)),
+            ("ours, mark found", lambda case, to: unmarked(case, to, None)),
+        ):
+            target = folder / "out.mp4"
+            seconds = cost(lambda work=work, case=case, to=target: work(case, to))
+            rows.setdefault(name, []).append(marks(case, target, seconds))
+    table("delogo", ("PSNR", "SSIM", "flicker", "outside", "x real time"), rows)
 
 
 # --- cover ----------------------------------------------------------------------------------------
@@ -246,7 +301,14 @@ def green(folder: Path, _films: Sequence[Path]) -> None:
     print("\ngreen", *green_screen.rows(folder), sep="\n")
 
 
-PARTS = {"detext": detext, "cover": cover, "h2v": h2v, "beauty": beauty, "green": green}
+PARTS = {
+    "delogo": delogo,
+    "detext": detext,
+    "cover": cover,
+    "h2v": h2v,
+    "beauty": beauty,
+    "green": green,
+}
 
 
 def main() -> None:

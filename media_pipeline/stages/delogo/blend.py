@@ -35,6 +35,10 @@ _FEWEST = 12  # pixels of one colour
 _SAME = 0.03  # by which opacities of one colour differ
 _TINT = 8.0  # grey levels by which they differ in colour
 _LEAST_THROUGH = 0.1  # of the ground that must shine through for it to be brought back
+_REACH = 7  # pixels across the neighbourhood of one
+_INSIDE = 0.7  # what a neighbour counts that belongs to the mark as well
+_NEARER = 0.7  # of the error of filling: that of what neighbours suggest
+_SLIGHT = 1e-4
 _APART = 5  # pixels from a mark to where the ground is surely seen
 _EVERY = 7  # of those pixels are looked at
 
@@ -79,8 +83,12 @@ def shifted(field: NDArray[Any], rows: int, columns: int) -> NDArray[Any]:
     return result
 
 
-def estimate(stack: Stack, mask: Mask, astray: float) -> Blend:
+def estimate(stack: Stack, mask: Mask, astray: float, rounds: int = 0) -> Blend:
     """Alpha and colour of a mark from pictures that bear it.
+
+    The ground is first what filling the mark from its edges gives. Once the mark has been taken off
+    so, each pixel's neighbours tell more of its ground, and all is estimated again, ``rounds``
+    times: better where the ground has much detail, worse where it has little.
 
     Parameters
     ----------
@@ -88,21 +96,41 @@ def estimate(stack: Stack, mask: Mask, astray: float) -> Blend:
     mask : the mark's pixels, (h, w).
     astray : grey levels by which filling the mark's pixels from their edges errs.
     """
-    grounds = np.stack([inpaint(picture, mask) for picture in stack])
-    pixels = _Pixels.of(stack, grounds, mask)
     different = max(1.0, _different(stack, mask))
+    below = np.stack([inpaint(picture, mask)[mask] for picture in stack])
+    blend = _fitted(stack, below, mask, astray, different)
+    for _ in range(rounds):
+        below = np.stack([_neighbours(blend.lifted(p), blend.alpha, mask) for p in stack])
+        blend = _fitted(stack, below, mask, _NEARER * astray, different)
+    return blend
+
+
+def _neighbours(ground: Field, alpha: Field, mask: Mask) -> Field:
+    """What the neighbours of the mark's pixels suggest, (k, 3); those less hidden count more."""
+    sure = np.where(mask, _INSIDE * (1 - alpha) ** 2 + _SLIGHT, 1).astype(np.float32)
+    around = _kernel()
+    total = cv2.filter2D(ground * sure[..., None], -1, around)
+    return np.asarray(total[mask] / cv2.filter2D(sure, -1, around)[mask][:, None], np.float32)
+
+
+def _kernel() -> Field:
+    line = cv2.getGaussianKernel(_REACH, _REACH / 5)
+    square = (line @ line.T).astype(np.float32)
+    square[_REACH // 2, _REACH // 2] = 0
+    return np.asarray(square, np.float32)
+
+
+def _fitted(
+    stack: Stack, below: NDArray[Any], mask: Mask, astray: float, different: float
+) -> Blend:
+    """The blend that goes best with the ground of the mark's k pixels, (n, k, 3)."""
+    pixels = _Pixels.of(stack[:, mask], below, mask)
     slope, unsure = pixels.slope, (pixels.left_over + _NOISE) / (different * pixels.change)
     alpha, shade = 1 - slope, pixels.shown - slope[:, None] * pixels.ground
-    brighter = (pixels.shown - pixels.ground)[:, 0]
     error = astray**2 / different
-    for kind in (brighter > _LEAST_MARK, brighter < -_LEAST_MARK):
-        if kind.sum() < _FEWEST:
-            continue
-        usual, colour = pixels.together(kind)
-        reach = colour - pixels.ground[kind]
-        length = np.maximum((reach**2).sum(axis=1), 1.0)
-        by_mean = ((pixels.shown - pixels.ground)[kind] * reach).sum(axis=1) / length
-        doubt = 3 * error / length + (_SAME / 2) ** 2
+    for kind, usual, colour in pixels.kinds():
+        by_mean, length, off = pixels.towards(colour)[:, kind]
+        doubt = (3 * error + off) / length + (_SAME / 2) ** 2
         mixed, spread = _joined(1 - slope[kind], unsure[kind], by_mean, doubt)
         like = np.abs(mixed - usual) < 2 * np.sqrt(spread + _SAME**2)
         pulled, _ = _joined(mixed, spread, np.full_like(mixed, usual), np.float32(_SAME**2))
@@ -110,9 +138,8 @@ def estimate(stack: Stack, mask: Mask, astray: float) -> Blend:
         alpha[kind] = found
         rest = pixels.shown[kind] - (1 - found)[:, None] * pixels.ground[kind]
         of_rest = ((1 - found) ** 2 * error + 1)[:, None]
-        shade[kind] = _joined(
-            rest, of_rest, found[:, None] * colour, ((found * _TINT) ** 2 + 1)[:, None]
-        )[0]
+        tint = ((found * _TINT) ** 2 + 1)[:, None]
+        shade[kind] = _joined(rest, of_rest, found[:, None] * colour, tint)[0]
     return Blend(_placed(alpha, mask), _placed(shade, mask))
 
 
@@ -143,9 +170,8 @@ class _Pixels:
         return np.asarray(np.clip(self.with_it / self.change, 0, 1), np.float32)
 
     @classmethod
-    def of(cls, stack: Stack, grounds: Stack, mask: Mask) -> _Pixels:
-        seen = stack[:, mask].astype(np.float32)
-        below = grounds[:, mask].astype(np.float32)
+    def of(cls, seen: NDArray[Any], below: NDArray[Any], mask: Mask) -> _Pixels:
+        seen, below = seen.astype(np.float32), below.astype(np.float32)
         weight = np.ones((*seen.shape[:2], 1), np.float32)
         for _ in range(_ROUNDS):
             total = weight.sum(axis=0)
@@ -164,6 +190,34 @@ class _Pixels:
             weight = 1 / (1 + (size / (1.5 * np.median(size, axis=0) + 1)) ** 2)
         left_over = (rest**2).sum(axis=2).mean(axis=0)
         return cls(shown, ground, change, with_it, left_over)
+
+    def kinds(self) -> list[tuple[NDArray[np.bool_], float, Field]]:
+        """The pixels of one colour each, brighter and darker than the ground, with their opacity
+        and their colour. Pixels that go better with the other colour are given to it.
+        """
+        brighter = (self.shown - self.ground)[:, 0]
+        kinds = [brighter > _LEAST_MARK, brighter < -_LEAST_MARK]
+        kinds = [kind for kind in kinds if kind.sum() >= _FEWEST]
+        found = [(kind, *self.together(kind)) for kind in kinds]
+        if len(found) < 2:
+            return found
+        off = np.stack([self.towards(colour)[2] for _, _, colour in found])
+        better = off.argmin(axis=0)
+        either = kinds[0] | kinds[1]
+        again = [either & (better == number) for number in range(2)]
+        if min(kind.sum() for kind in again) < _FEWEST:
+            return found
+        return [(kind, *self.together(kind)) for kind in again]
+
+    def towards(self, colour: Field) -> Field:
+        """How far what is seen lies on the way from the ground to a colour: (3, n): the share of
+        the way, its squared length, and the squared distance from it.
+        """
+        way, gone = colour - self.ground, self.shown - self.ground
+        length = np.maximum((way**2).sum(axis=1), 1.0)
+        share = (gone * way).sum(axis=1) / length
+        off = gone - np.clip(share, 0, 1)[:, None] * way
+        return np.stack([share, length, (off**2).sum(axis=1)])
 
     def together(self, kind: NDArray[np.bool_]) -> tuple[float, Field]:
         """The opacity and colour of pixels that are taken for one kind; those that do not go with

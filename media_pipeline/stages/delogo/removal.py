@@ -32,7 +32,7 @@ _MOST_BYTES = 320 * 1024**2  # of pictures held, and of what is computed from th
 _MOST_PICTURES = 150
 _PER_PIXEL = 60  # bytes that filling needs for each pixel of a part
 _TRIED = 25  # pictures of a stretch in which filling is tried beside the mark
-_HOPELESS = 40.0  # grey levels: what errs by so much is left out of account
+_OPAQUE = 0.85  # alpha from which hardly anything of the ground shines through
 _SLIGHT = 1e-3
 _VISIBLE = 4.0  # squared grey levels per pixel from which a mark's edges can be looked for
 _HALF = 0.5  # of the mark's edges that a picture bears if it bears the mark
@@ -172,7 +172,7 @@ def _cleaned(
         return filled
     astray = _filling_error(filled, shown, mark, place)
     trust = astray**2 / (astray**2 + mark.error**2 + _SLIGHT)
-    trust = np.where(mark.mask & (mark.error < _HOPELESS), trust, 0)[..., None]
+    trust = np.where(mark.mask & (mark.blend.alpha < _OPAQUE), trust, 0)[..., None]
     done = []
     for part, guess, there in zip(parts, filled, shown, strict=True):
         mixed = trust * mark.blend.lifted(part) + (1 - trust) * guess

@@ -7,11 +7,10 @@ import numpy as np
 
 from media_pipeline.media.canvas import Edges
 from media_pipeline.media.geometry import Box
-from media_pipeline.stages.delogo.blend import estimate
 from media_pipeline.stages.delogo.removal import FoundMark, Span
 from media_pipeline.stages.delogo.samples import Sample
 from media_pipeline.stages.delogo.shape import bearing, mark_pixels, spans_shown
-from media_pipeline.stages.delogo.trial import Beside, lifting_error, spatial_error
+from media_pipeline.stages.delogo.trial import Beside, best_blend
 
 _FEWEST = 8  # pictures from which a blend can be told
 _STRONG = 0.4  # of the strongest edges in a box that may be the mark's
@@ -53,8 +52,7 @@ def study(
     place = Beside.of(mask)
     if place is None or len(stack) < _FEWEST:
         return FoundMark(sample.edges, mask, spans)
-    blend = estimate(stack, mask, spatial_error(stack, place))
-    error = lifting_error(stack, mask, blend, place)
+    blend, error = best_blend(stack, mask, place)
     return FoundMark(sample.edges, mask, spans, blend, error)
 
 
