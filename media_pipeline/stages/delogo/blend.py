@@ -75,6 +75,8 @@ def shifted(field: NDArray[Any], rows: int, columns: int) -> NDArray[Any]:
     """A field moved down and to the right, 0 where nothing comes from."""
     height, width = field.shape[:2]
     result = np.zeros_like(field)
+    if abs(rows) >= height or abs(columns) >= width:
+        return result
     up, left = max(0, -rows), max(0, -columns)
     down, right = max(0, rows), max(0, columns)
     result[down : height - up, right : width - left] = field[

@@ -24,6 +24,7 @@ from media_pipeline.stages.delogo.stage import of_kinds
 from media_pipeline.store import Store
 from media_pipeline_tests.generators.marked import Marked, Place, emblem, make_marked
 from media_pipeline_tests.generators.scores import psnr
+from media_pipeline_tests.generators.video import ffmpeg
 
 
 def run(film: Marked, folder: Path, **values: object) -> Outcome:
@@ -175,3 +176,20 @@ def test_the_function_leaves_a_film_without_marks_as_it_is(
     assert FUNCTIONS["VideoDelogo"].prepare({"LogoModel": "tv,internet"}).work(job) == {}
     assert "unchanged: no mark was found" in notes[0]
     assert np.array_equal(pictures(tmp_path / "out" / "out.mp4"), pictures(silent_clip))
+
+
+@pytest.mark.slow
+def test_boxes_are_those_of_the_picture_as_it_is_shown(tmp_path: Path) -> None:
+    small = make_marked(
+        tmp_path / "lying.mp4", "busy", emblem("words", 0.6, scale=0.6), size=(320, 180),
+        seconds=1.2, crf=14,
+    )  # fmt: skip
+    turned = tmp_path / "film.mp4"
+    ffmpeg("-display_rotation:v:0", "90", "-i", small.path, "-c", "copy", turned)
+    x, y, w, h = small.boxes[0]
+    clean, masks = np.rot90(small.clean, axes=(1, 2)), np.rot90(small.masks, axes=(1, 2))
+    film = Marked(turned, clean, masks, [[y, 1 - x - w, h, w]])
+    assert pictures(turned).shape == clean.shape
+    run(film, tmp_path / "out", boxes=film.boxes)
+    before, after = pictures(turned), pictures(tmp_path / "out" / "delogoed.mp4")
+    assert inside(film, after) > inside(film, before) + 6
