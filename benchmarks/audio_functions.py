@@ -40,7 +40,7 @@ from media_pipeline.stages.mixing.mix import beside, loudness, mixed, to_target
 from media_pipeline_tests.generators import damage
 from media_pipeline_tests.generators.songs import ANY, STYLES, make_song
 
-FIRST_SEED = 20_000
+FIRST_SEED = 30_000
 SPEECH_RATE = 16000
 RECORDINGS = Path(__file__).parents[2] / "shared" / "media" / "speech"
 RECORDED_S = 10.0

@@ -1,6 +1,6 @@
 """Fit how much each measure of a sequence of beats, and of a bar, counts.
 
-    python benchmarks/fit_beats.py [--seeds 6] [--any 20] [--write]
+    python benchmarks/fit_beats.py [--seeds 10] [--any 30] [--write]
 
 The songs are generated (seeds below 100; ``audio_functions.py`` judges on others). Printed is the F
 measure of the beats chosen in songs whose seeds were left out of the fit, and the best that any
@@ -113,8 +113,8 @@ def fit(choices: list[Choice], pull: float) -> Floats:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seeds", type=int, default=6)
-    parser.add_argument("--any", type=int, default=20)
+    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--any", type=int, default=30)
     parser.add_argument("--write", action="store_true")
     args = parser.parse_args()
     examples = [example(seed, song) for seed, song in songs(args.seeds, args.any)]

@@ -55,7 +55,7 @@ def prepare(values: Mapping[str, Any]) -> Task:
             )
         else:
             copy_out(found, "denoised.wav", target)
-        return noted(found, {})
+        return noted(job, found, {})
 
     return Task(work, (".wav", *FILMS) if params.any_sound else (".wav",))
 

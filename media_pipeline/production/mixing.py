@@ -64,7 +64,7 @@ def prepare(values: Mapping[str, Any]) -> Task:
                 ffmpeg.run(["-i", ffmpeg.source(sound), *coded, ffmpeg.source(temporary)])
         else:
             copy_out(found, "mixed.wav", target)
-        return noted(found, {})
+        return noted(job, found, {})
 
     return Task(work, (".wav", *_CODED, *FILMS), files={_FILE: params.inputs.file})
 

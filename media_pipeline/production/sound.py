@@ -41,7 +41,7 @@ def beats(values: Mapping[str, Any]) -> Task:
         copy_out(found, "beats.json", job.folder / job.name)
         if params.clicks:
             copy_out(found, "clicks.wav", job.folder / clicks_name(job.name))
-        return noted(found, {})
+        return noted(job, found, {})
 
     return Task(work, (".json",))
 
@@ -72,6 +72,8 @@ def quality(values: Mapping[str, Any]) -> Task:
         found = job.runner.request(job.key, AUDIO_QUALITY, progress=job.progress)
         if job.name:
             copy_out(found, "quality.json", job.folder / job.name)
+        for text in warnings_of(job, found):  # the Result is a list of channels, and no more
+            job.note(text)
         return list(found.facts["channels"])
 
     return Task(work, (".json",), needs_output=False)
@@ -88,10 +90,17 @@ def copy_out(found: StoredArtifact, name: str, target: Path) -> None:
         shutil.copyfile(found.path(name), temporary)
 
 
-def noted(found: StoredArtifact, result: dict[str, Any]) -> Result:
+def noted(job: Job, found: StoredArtifact, result: dict[str, Any]) -> Result:
     """The Result with what people should know."""
-    warnings = list(found.manifest.warnings)
+    warnings = warnings_of(job, found)
     return {**result, "Notes": warnings} if warnings else result
+
+
+def warnings_of(job: Job, found: StoredArtifact) -> list[str]:
+    """What people should know of an artifact, and of the sound that it was made from."""
+    audio = job.runner.store.get("audio", job.key, found.manifest.inputs["audio"])
+    heard = audio.manifest.warnings if audio is not None else ()
+    return [*heard, *found.manifest.warnings]
 
 
 AUDIO_BEAT_DETECTION = Function(beats, pool="")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
+import av
 import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import butter, fftconvolve, sosfilt
@@ -144,3 +146,20 @@ def with_dropouts(clean: Sound, count: int, seconds: float = 0.03, rate: int = 1
     for at in loud[np.linspace(0, len(loud) - 1, count).astype(int)]:
         broken[at : at + length] = 0
     return broken
+
+
+def write_wild_floats(path: Path, channels: int = 1, rate: int = 48000) -> int:
+    """Two seconds of faint noise as a WAV of floats, some of them no numbers or far beyond all
+    bounds, and one a little over full scale; how many are no sound.
+    """
+    samples = 0.1 * np.random.default_rng(0).standard_normal((2 * rate, channels))
+    samples[1000:1010, 0], samples[2000, 0], samples[3000, 0] = np.nan, np.inf, 1.7
+    samples[4000, -1] = -1e30
+    layout = {1: "mono", 2: "stereo", 8: "7.1"}[channels]
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("pcm_f32le", rate=rate, layout=layout)
+        packed = samples.astype(np.float32).reshape(1, -1)
+        frame = av.AudioFrame.from_ndarray(packed, format="flt", layout=layout)
+        frame.sample_rate = rate
+        container.mux(stream.encode(frame))
+    return 12

@@ -101,7 +101,7 @@ BEATS_STAGE = Stage(
     name="beats",
     group=FUNCTIONS_GROUP,
     description="Beats, bars, tempo over time and tempi it could be tapped at as well, of music.",
-    version="3",
+    version="4",
     params=Params,
     outputs=(
         TableOutput("beats", BEATS),

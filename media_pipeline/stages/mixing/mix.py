@@ -19,6 +19,7 @@ from media_pipeline.stages.audio_quality.loudness import SILENT_LUFS, LoudnessMe
 
 _ATTACK_S, _RELEASE_S = 0.25, 0.6
 _LOOK_S = 0.005
+_SHORT = 1 << 16  # samples
 _MARGIN_DB, _LEAST_MARGIN_DB = 0.5, 0.2
 """What the limiter of the first sound keeps free, since it smooths, and that of the whole."""
 _ROUNDS, _CLOSE_LU, _LEAST_SLOPE = 4, 0.1, 0.3
@@ -115,10 +116,8 @@ class _Queue:
     """A sound that is taken in pieces of any length; silent, or again from its start, after it."""
 
     def __init__(self, blocks: Blocks, loop: bool) -> None:
-        self._blocks, self._loop = blocks, loop
-        self._source = blocks()
+        self._source = _again(blocks) if loop else blocks()
         self._rest: Samples | None = None
-        self._any = False
 
     def take(self, count: int) -> Samples:
         parts: list[Samples] = [] if self._rest is None else [self._rest]
@@ -126,11 +125,7 @@ class _Queue:
         while have < count:
             block = next(self._source, None)
             if block is None:
-                if not (self._loop and self._any):
-                    break
-                self._source, self._any = self._blocks(), False
-                continue
-            self._any = self._any or len(block) > 0
+                break
             parts.append(block)
             have += len(block)
         joined = np.concatenate(parts) if parts else np.zeros((0, 1), np.float32)
@@ -138,6 +133,20 @@ class _Queue:
             joined = np.pad(joined, ((0, count - len(joined)), (0, 0)))
         self._rest = joined[count:]
         return joined[:count]
+
+
+def _again(blocks: Blocks) -> Iterator[Samples]:
+    """A sound over and over; one of a moment is kept, so that its file is not opened each time."""
+    while True:
+        count, last = 0, None
+        for last in blocks():
+            count += len(last)
+            yield last
+        if last is None or not count:
+            return
+        if count == len(last) < _SHORT:
+            while True:
+                yield np.tile(last, (-(-_SHORT // count), 1))
 
 
 def mixed(pairs: Iterator[Pairs], rate: int, gain_db: float, peak_db: float) -> Iterator[Samples]:

@@ -6,14 +6,15 @@ import json
 import wave
 from pathlib import Path
 
-import av
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from media_pipeline.errors import NoAudioStream
 from media_pipeline.media.audio import measure_loudness, write_wav
 from media_pipeline.stages.audio_quality import AUDIO_QUALITY
-from media_pipeline_tests.generators.damage import spoken
+from media_pipeline_tests.generators import video
+from media_pipeline_tests.generators.damage import spoken, write_wild_floats
 from media_pipeline_tests.generators.sound_stages import produce, run_on
 from media_pipeline_tests.generators.speech import RATE, needs_flite
 
@@ -63,19 +64,14 @@ def test_one_sample_and_eight_channels(tmp_path: Path) -> None:
 
 
 def test_floats_that_are_no_numbers_are_taken_for_silence_and_said(tmp_path: Path) -> None:
-    path = tmp_path / "wild.wav"
-    samples = 0.1 * np.random.default_rng(0).standard_normal(3 * 48000).astype(np.float32)
-    samples[1000:1010], samples[2000], samples[3000] = np.nan, np.inf, 1.7
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("pcm_f32le", rate=48000, layout="mono")
-        frame = av.AudioFrame.from_ndarray(samples[np.newaxis], format="flt", layout="mono")
-        frame.sample_rate = 48000
-        container.mux(stream.encode(frame))
-    outcome = run_on(path, AUDIO_QUALITY, tmp_path)
-    (found,) = outcome.facts["channels"]
+    wild = write_wild_floats(tmp_path / "wild.wav")
+    made = produce("AudioQualityAssessment", tmp_path / "wild.wav", tmp_path)
+    (found,) = made.result
     assert np.isfinite(found["Loudness(dB)"])
-    from media_pipeline.media.audio import Sound
+    assert made.notes == [f"{wild} samples were no sound (NaN or beyond all bounds)"]
 
-    with Sound(path) as sound:
-        assert np.isfinite(np.concatenate(list(sound.pieces()))).all()
-        assert sound.invalid == 11
+
+def test_a_film_without_sound_is_refused(tmp_path: Path) -> None:
+    video.write_clip(tmp_path / "silent.mp4", sound=False)
+    with pytest.raises(NoAudioStream):
+        produce("AudioQualityAssessment", tmp_path / "silent.mp4", tmp_path)

@@ -13,6 +13,7 @@ from media_pipeline.errors import NoAudioStream
 from media_pipeline.media.audio import read_audio, write_wav
 from media_pipeline.stages.beats import BEATS_STAGE
 from media_pipeline_tests.generators import video
+from media_pipeline_tests.generators.damage import write_wild_floats
 from media_pipeline_tests.generators.songs import RATE, make_song
 from media_pipeline_tests.generators.sound_stages import produce, run_on
 
@@ -56,3 +57,12 @@ def test_a_film_without_sound_is_refused(tmp_path: Path) -> None:
     video.write_clip(silent, sound=False)
     with pytest.raises(NoAudioStream):
         produce("AudioBeatDetection", silent, tmp_path, "b.json")
+
+
+def test_floats_that_are_no_numbers_eight_channels_and_a_single_sample(tmp_path: Path) -> None:
+    wild = write_wild_floats(tmp_path / "wild.wav", 8, 16000)
+    made = produce("AudioBeatDetection", tmp_path / "wild.wav", tmp_path, "b.json")
+    assert made.result["Notes"][0] == f"{wild} samples were no sound (NaN or beyond all bounds)"
+    write_wav(tmp_path / "one.wav", np.full(1, 0.1, np.float32), 48000)
+    made = produce("AudioBeatDetection", tmp_path / "one.wav", tmp_path, "b.json")
+    assert json.loads((made.folder / "b.json").read_text())["BeatList"] == []

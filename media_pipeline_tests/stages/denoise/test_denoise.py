@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import wave
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from media_pipeline.stages.denoise import blind_snr, denoise, plan_for
 from media_pipeline.stages.denoise.logmmse import log_mmse
 from media_pipeline.stages.denoise.rnnoise import rnnoise
 from media_pipeline_tests.generators import video
-from media_pipeline_tests.generators.damage import mixed, resampled, spoken
+from media_pipeline_tests.generators.damage import mixed, resampled, spoken, write_wild_floats
 from media_pipeline_tests.generators.sound_stages import produce
 from media_pipeline_tests.generators.speech import needs_flite
 
@@ -111,3 +112,28 @@ def test_a_film_keeps_its_picture_and_one_without_sound_is_refused(tmp_path: Pat
     video.write_clip(silent, sound=False)
     with pytest.raises(NoAudioStream):
         produce("SpeechDenoise", silent, tmp_path, "out.wav", {"any_sound": True})
+
+
+@pytest.mark.parametrize("count", [1, 100])
+def test_a_file_of_a_few_samples_stays_as_long(tmp_path: Path, count: int) -> None:
+    with wave.open(str(tmp_path / "in.wav"), "wb") as file:
+        file.setparams((1, 2, 48000, count, "NONE", ""))
+        file.writeframes(b"\x01\x00" * count)
+    made = produce("SpeechDenoise", tmp_path / "in.wav", tmp_path, "out.wav")
+    assert wav_info(made.folder / "out.wav") == wav_info(tmp_path / "in.wav")
+
+
+def test_digital_silence_stays_silent(tmp_path: Path) -> None:
+    write_wav(tmp_path / "in.wav", np.zeros((3 * RATE, 2), np.float32), RATE)
+    made = produce("SpeechDenoise", tmp_path / "in.wav", tmp_path, "out.wav")
+    assert not read_audio(made.folder / "out.wav", rate=RATE, mono=False).any()
+
+
+def test_floats_that_are_no_numbers_and_eight_channels(tmp_path: Path) -> None:
+    wild = write_wild_floats(tmp_path / "in.wav", 8, RATE)
+    made = produce("SpeechDenoise", tmp_path / "in.wav", tmp_path, "out.wav")
+    sound = read_audio(made.folder / "out.wav", rate=RATE, mono=False)
+    assert sound.shape == (2 * RATE, 8)
+    assert np.isfinite(sound).all()
+    assert np.abs(sound).max() <= 1.0
+    assert made.result["Notes"] == [f"{wild} samples were no sound (NaN or beyond all bounds)"]

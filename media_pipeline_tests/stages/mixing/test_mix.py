@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from media_pipeline.errors import MediaNotFound, NothingToDo
+from media_pipeline.errors import MediaNotFound, NoAudioStream, NothingToDo
 from media_pipeline.media.audio import measure_loudness, read_audio, write_wav
 from media_pipeline.media.probe import probe
 from media_pipeline.stages.mixing import MIXED
 from media_pipeline.stages.mixing.mix import beside, ducking, mixed
 from media_pipeline_tests.generators import video
-from media_pipeline_tests.generators.damage import resampled, spoken
-from media_pipeline_tests.generators.sound_stages import produce, run_on
+from media_pipeline_tests.generators.damage import resampled, spoken, write_wild_floats
+from media_pipeline_tests.generators.sound_stages import Produced, produce, run_on
 from media_pipeline_tests.generators.speech import needs_flite
 
 RATE = 48000
@@ -172,3 +172,35 @@ def test_a_film_keeps_its_picture(places: dict[str, Path], tmp_path: Path) -> No
     assert found.video is not None and before.video is not None
     assert (found.video.codec, found.video.width) == (before.video.codec, before.video.width)
     assert found.duration == pytest.approx(before.duration, abs=0.1)
+
+
+def test_floats_that_are_no_numbers_and_eight_channels(tmp_path: Path) -> None:
+    wild = write_wild_floats(tmp_path / "wild.wav", 8, 16000)
+    made = mix(tmp_path / "wild.wav", tmp_path / "wild.wav", tmp_path)
+    sound = read_audio(made.folder / "m.wav", rate=16000, mono=False)
+    assert sound.shape == (2 * 16000, 8)
+    assert np.isfinite(sound).all()
+    assert np.abs(sound).max() <= 1.0
+    assert made.result["Notes"][0].startswith(f"{wild} samples were no sound")
+
+
+def test_a_single_sample_first_or_second(tmp_path: Path) -> None:
+    one, second = tmp_path / "one.wav", tmp_path / "second.wav"
+    write_wav(one, np.full(1, 0.1, np.float32), 16000)
+    write_wav(second, 0.1 * np.ones(8000, np.float32), 16000)
+    for first, other, count in ((one, second, 1), (second, one, 8000)):
+        made = mix(first, other, tmp_path)
+        assert len(read_audio(made.folder / "m.wav", rate=16000)) == count
+
+
+def test_without_sound_in_either_nothing_is_mixed(places: dict[str, Path], tmp_path: Path) -> None:
+    silent = tmp_path / "silent.mp4"
+    video.write_clip(silent, sound=False)
+    for first, second in ((silent, places["music"]), (places["music"], silent)):
+        with pytest.raises(NoAudioStream):
+            mix(first, second, tmp_path)
+
+
+def mix(first: Path, second: Path, folder: Path) -> Produced:
+    asked = {"inputs": {"file": str(second)}}
+    return produce("AudioMixing", first, folder, "m.wav", asked, {"inputs.file": second})
