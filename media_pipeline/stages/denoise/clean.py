@@ -18,9 +18,9 @@ from media_pipeline.stages.audio_quality.spectrum import SpectrumMeter
 from media_pipeline.stages.denoise.logmmse import Windows, log_mmse_gain
 from media_pipeline.stages.denoise.rnnoise import rnnoise
 
-CLEAN_SNR_DB, NOISY_SNR_DB = 33.0, 27.0
+CLEAN_SNR_DB, NOISY_SNR_DB = 33.0, 29.0
 """Blind SNR above which speech is let through, and below which it is wholly worked on."""
-_TRUST_SNR_DB, _TRUST = (12.0, 18.0), (0.5, 0.38)
+_TRUST_SNR_DB, _TRUST = (12.0, 18.0, 22.0), (0.5, 0.38, 0.1)
 _BLOCK_S, _CONTEXT_S = 20.0, 3.0
 _TINY = 1e-9
 _KNEE = 0.97  # of full scale: louder is bent, so that nothing clips
