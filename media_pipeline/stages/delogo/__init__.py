@@ -1,9 +1,9 @@
 """Taking marks of stations and platforms out of a film: the production function ``VideoDelogo``.
 
 ``samples`` looks at pictures spread over the film, ``shape`` finds the pixels of a mark in its box,
-``blend`` how much of the picture it lets through and its colour, ``removal`` takes it out of every
-picture: what shines through is brought back, and the rest filled by
-:mod:`media_pipeline.stages.inpaint`. ``stage`` is the asset.
+``blend`` how much of the picture it lets through and its colour, ``refine`` makes that finer from
+pictures that show the ground, ``removal`` takes it out of every picture: what shines through is
+brought back, and the rest filled by :mod:`media_pipeline.stages.inpaint`. ``stage`` is the asset.
 """
 
 from media_pipeline.stages.delogo.removal import remove_marks

@@ -142,7 +142,7 @@ def _fitted(
         of_rest = ((1 - found) ** 2 * error + 1)[:, None]
         tint = ((found * _TINT) ** 2 + 1)[:, None]
         shade[kind] = _joined(rest, of_rest, found[:, None] * colour, tint)[0]
-    return Blend(_placed(alpha, mask), _placed(shade, mask))
+    return Blend(placed(alpha, mask), placed(shade, mask))
 
 
 def _joined(one: Any, its: Any, other: Any, others: Any) -> tuple[Any, Any]:
@@ -184,8 +184,8 @@ class _Pixels:
             away, by = seen - shown, below - ground
             change = ((by**2) * weight).sum(axis=(0, 2)) / total[:, 0]
             with_it = ((by * away) * weight).sum(axis=(0, 2)) / total[:, 0]
-            change = np.maximum(_pooled(change, mask), _QUIET)
-            with_it = _pooled(with_it, mask)
+            change = np.maximum(pooled(change, mask), _QUIET)
+            with_it = pooled(with_it, mask)
             slope = np.clip(with_it / change, 0, 1)
             rest = away - slope[:, None] * by
             size = np.abs(rest).mean(axis=2, keepdims=True)
@@ -241,14 +241,15 @@ class _Pixels:
         return 1 - slope, np.asarray(shade / (1 - slope), np.float32)
 
 
-def _pooled(values: Field, mask: Mask) -> Field:
-    """Values at the mask's pixels, each with its neighbours."""
+def pooled(values: Field, mask: Mask) -> Field:
+    """Values at the mark's k pixels, (k,), each taken together with its neighbours."""
     known = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), _POOL)
-    summed = cv2.GaussianBlur(_placed(values, mask), (0, 0), _POOL)
+    summed = cv2.GaussianBlur(placed(values, mask), (0, 0), _POOL)
     return np.asarray(summed[mask] / known[mask], np.float32)
 
 
-def _placed(values: NDArray[Any], mask: Mask) -> Field:
+def placed(values: NDArray[Any], mask: Mask) -> Field:
+    """Values at the mark's k pixels, (k, ...), as a field, (h, w, ...), that is 0 elsewhere."""
     field = np.zeros((*mask.shape, *values.shape[1:]), np.float32)
     field[mask] = values
     return field

@@ -1,8 +1,9 @@
 """Taking marks out of pictures as they stream by; memory is bounded for films of any length.
 
 At each pixel of a mark two things are known: the ground as it shines through, brought back from
-below the mark's colour, and the ground as other pictures or the surroundings suggest. Each errs by
-an amount that was measured beside the mark, and counts accordingly.
+below the mark's colour, and the ground as other pictures or the surroundings suggest. Where other
+pictures show the ground, ``refine`` makes the blend finer and weighs the two picture by picture;
+elsewhere each errs by an amount that was measured beside the mark, and counts accordingly.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from numpy.typing import NDArray
 
 from media_pipeline.media.canvas import Canvas, Edges
 from media_pipeline.stages.delogo.blend import Blend
+from media_pipeline.stages.delogo.refine import mixed, refined
 from media_pipeline.stages.delogo.trial import Beside
-from media_pipeline.stages.inpaint import Memory, fill
+from media_pipeline.stages.inpaint import Memory, fill, filled_and_seen
 from media_pipeline.stages.inpaint.spatial import inpaint
 
 Picture = NDArray[np.uint8]
@@ -30,9 +32,8 @@ BESIDE_S = 0.4
 _LEAD = 3  # pictures of the stretch before that a stretch begins with
 _MOST_BYTES = 320 * 1024**2  # of pictures held, and of what is computed from them
 _MOST_PICTURES = 150
-_PER_PIXEL = 60  # bytes that filling needs for each pixel of a part
+_PER_PIXEL = 80  # bytes that filling needs for each pixel of a part
 _TRIED = 25  # pictures of a stretch in which filling is tried beside the mark
-_OPAQUE = 0.85  # alpha from which hardly anything of the ground shines through
 _SLIGHT = 1e-3
 _VISIBLE = 4.0  # squared grey levels per pixel from which a mark's edges can be looked for
 _HALF = 0.5  # of the mark's edges that a picture bears if it bears the mark
@@ -166,17 +167,18 @@ def _cleaned(
     parts: list[Picture], shown: Sequence[bool], mark: FoundMark, before: Memory | None
 ) -> list[Picture]:
     nothing = np.zeros_like(mark.mask)
-    filled = fill(parts, [mark.mask if there else nothing for there in shown], before)
+    masks = [mark.mask if there else nothing for there in shown]
+    filled, seen = filled_and_seen(parts, masks, before)
     place = Beside.of(mark.mask)
-    if mark.blend is None or mark.error is None or place is None:
+    if mark.blend is None or mark.error is None or place is None or not any(shown):
         return filled
     astray = _filling_error(filled, shown, mark, place)
-    trust = astray**2 / (astray**2 + mark.error**2 + _SLIGHT)
-    trust = np.where(mark.mask & (mark.blend.alpha < _OPAQUE), trust, 0)[..., None]
-    done = []
-    for part, guess, there in zip(parts, filled, shown, strict=True):
-        mixed = trust * mark.blend.lifted(part) + (1 - trust) * guess
-        done.append(np.rint(mixed).astype(np.uint8) if there else part)
+    told = astray**2 / (astray**2 + mark.error**2 + _SLIGHT)
+    at = np.flatnonzero(shown)
+    borne = ([parts[i] for i in at], [filled[i] for i in at], [seen[i] for i in at], mark.mask)
+    done = list(parts)
+    for i, part in zip(at, mixed(refined(mark.blend, *borne), *borne, told), strict=True):
+        done[i] = part
     return done
 
 

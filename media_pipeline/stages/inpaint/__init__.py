@@ -4,6 +4,6 @@
 ``spatial`` fills what is never seen.
 """
 
-from media_pipeline.stages.inpaint.temporal import Memory, fill
+from media_pipeline.stages.inpaint.temporal import Memory, fill, filled_and_seen
 
-__all__ = ["Memory", "fill"]
+__all__ = ["Memory", "fill", "filled_and_seen"]

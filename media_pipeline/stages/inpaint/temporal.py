@@ -73,11 +73,20 @@ def fill(
     list of (h, w, 3) uint8
         the pictures, changed where they were marked.
     """
+    return filled_and_seen(pictures, masks, before)[0]
+
+
+def filled_and_seen(
+    pictures: Sequence[Picture], masks: Sequence[Mask], before: Memory | None = None
+) -> tuple[list[Picture], list[Field]]:
+    """As :func:`fill`, with how much of each of the marked pixels was taken from pictures that
+    show it: (h, w) for each picture, 0 to 1. The rest was filled from the edges of the hole.
+    """
     lead = list(before.pictures) if before is not None else []
     nothing = np.zeros(masks[0].shape, np.bool_)
     shown, holes = [*lead, *pictures], [*(nothing for _ in lead), *masks]
     if not any(mask.any() for mask in masks):
-        return list(pictures)
+        return list(pictures), [np.zeros(mask.shape, np.float32) for mask in masks]
     bases = [inpaint(p, m) for p, m in zip(shown, holes, strict=True)]
     luma = [np.ascontiguousarray(base[..., 0]) for base in bases]
     estimate = FlowEstimator()
@@ -87,19 +96,24 @@ def fill(
     earlier = _follow(near, back)
     forth = [estimate(luma[t], luma[t + 1], holes[t]) for t in range(len(shown) - 1)]
     later = _follow(near[::-1], [None, *forth[::-1]])[::-1]
-    for seen in later:
-        seen.number[seen.number >= 0] = len(shown) - 1 - seen.number[seen.number >= 0]
+    for place in later:
+        known = place.number >= 0
+        place.number[known] = len(shown) - 1 - place.number[known]
     filled: list[Picture] = []
+    seen: list[Field] = []
     for t, mask in enumerate(holes):
         if not mask.any():
             filled.append(shown[t])
+            seen.append(np.zeros(mask.shape, np.float32))
             continue
         hole = _Hole.of(mask)
         spatial = held_out_error(luma[t], mask)
         last = filled[-1] if filled else None
         base = _steadied(shown[t], bases[t], last, back[t], hole, spatial)
-        filled.append(_joined(stack, near, t, base, (earlier[t], later[t]), hole, spatial))
-    return filled[len(lead) :]
+        done, share = _joined(stack, near, t, base, (earlier[t], later[t]), hole, spatial)
+        filled.append(done)
+        seen.append(share)
+    return filled[len(lead) :], seen[len(lead) :]
 
 
 def _grown(hole: Mask) -> Mask:
@@ -167,10 +181,13 @@ def _joined(
     both: Sequence[_Places],
     hole: _Hole,
     spatial: Field,
-) -> Picture:
-    """The picture with its hole filled: both ways by how well they fit, the rest from ``base``."""
+) -> tuple[Picture, Field]:
+    """The picture with its hole filled: both ways by how well they fit, the rest from ``base``; and
+    how much of each of its pixels the former are.
+    """
     rows, columns = hole.rows, hole.columns
-    weights: NDArray[Any] = 1 / (_LEAST + spatial[rows, columns]) ** _SHARPLY
+    from_edges: NDArray[Any] = 1 / (_LEAST + spatial[rows, columns]) ** _SHARPLY
+    weights = from_edges.copy()
     total: NDArray[Any] = base[rows, columns] * weights[:, None]
     for seen in both:
         number = seen.number[rows, columns]
@@ -184,7 +201,9 @@ def _joined(
     filled: Picture = stack[t].copy()
     mixed = total / weights[:, None]
     filled[rows, columns] = np.clip(np.rint(mixed), 0, 255).astype(np.uint8)
-    return filled
+    share = np.zeros(spatial.shape, np.float32)
+    share[rows, columns] = 1 - from_edges / weights
+    return filled, share
 
 
 def _misfit(

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from media_pipeline.stages.inpaint import Memory, fill
+from media_pipeline.stages.inpaint import Memory, fill, filled_and_seen
 from media_pipeline.stages.inpaint.spatial import inpaint
 from media_pipeline_tests.generators.grounds import texture
 
@@ -69,3 +69,17 @@ def test_what_is_filled_from_the_edges_does_not_drift_away_from_them() -> None:
     shown = np.where(hole[..., None], 235, colour + grain).astype(np.uint8)
     drift = (inpaint(shown, hole) - colour.astype(float))[hole].mean(axis=0)
     assert np.abs(drift).max() < 0.3  # 1.6 where each step is rounded
+
+
+def test_it_is_told_what_was_taken_from_other_pictures() -> None:
+    mask = letters()
+    shares = []
+    for step in (0, 6):
+        shown = [np.where(mask[..., None], np.uint8(255), p) for p in film(12, step)]
+        filled, seen = filled_and_seen(shown, [mask] * 12)
+        assert np.array_equal(filled, fill(shown, [mask] * 12))
+        assert not any(share[~mask].any() for share in seen)
+        shares.append(float(np.mean([share[mask] for share in seen])))
+    standing, moving = shares
+    assert 0 <= standing < 0.05
+    assert 0.5 < moving <= 1
