@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from media_pipeline.media.canvas import Canvas, Edges
 from media_pipeline.stages.delogo.blend import Blend
-from media_pipeline.stages.delogo.refine import mixed, refined
+from media_pipeline.stages.delogo.refine import Evidence, mixed, refined
 from media_pipeline.stages.delogo.trial import Beside
 from media_pipeline.stages.inpaint import Memory, fill, filled_and_seen
 from media_pipeline.stages.inpaint.spatial import inpaint
@@ -72,6 +72,8 @@ class _Stretch:
     pictures: list[Canvas] = field(default_factory=list)
     before: dict[int, Memory] = field(default_factory=dict)
     """By the marks' numbers, what the stretch before it ended with."""
+    told: dict[int, Evidence] = field(default_factory=dict)
+    """By the marks' numbers, what the pictures so far say of their blends."""
 
 
 def remove_marks(canvases: Iterator[Canvas], marks: Sequence[FoundMark]) -> Iterator[Canvas]:
@@ -91,13 +93,13 @@ def remove_marks(canvases: Iterator[Canvas], marks: Sequence[FoundMark]) -> Iter
     for canvas in canvases:
         if not any(mark.shown(canvas.time, BESIDE_S) for mark in marks):
             yield from _finished(stretch, marks)
-            stretch = _Stretch()
+            stretch = _Stretch(told=stretch.told)
             yield canvas
             continue
         stretch.pictures.append(canvas)
         if len(stretch.pictures) >= _most(canvas, marks):
             done = _finished(stretch, marks)
-            stretch = _Stretch(before=stretch.before)
+            stretch = _Stretch(before=stretch.before, told=stretch.told)
             yield from done
     yield from _finished(stretch, marks)
 
@@ -124,7 +126,8 @@ def _finished(stretch: _Stretch, marks: Sequence[FoundMark]) -> list[Canvas]:
             continue
         parts = [canvas.read(mark.edges) for canvas in stretch.pictures]
         shown = _borne(parts, shown, mark)
-        cleaned = _cleaned(parts, shown, mark, stretch.before.get(number))
+        told = stretch.told.setdefault(number, Evidence())
+        cleaned = _cleaned(parts, shown, mark, stretch.before.get(number), told)
         for canvas, part, there in zip(stretch.pictures, cleaned, shown, strict=True):
             if there:
                 canvas.write(mark.edges, part, mark.mask)
@@ -164,7 +167,11 @@ def _slopes(difference: Field) -> Field:
 
 
 def _cleaned(
-    parts: list[Picture], shown: Sequence[bool], mark: FoundMark, before: Memory | None
+    parts: list[Picture],
+    shown: Sequence[bool],
+    mark: FoundMark,
+    before: Memory | None,
+    told: Evidence,
 ) -> list[Picture]:
     nothing = np.zeros_like(mark.mask)
     masks = [mark.mask if there else nothing for there in shown]
@@ -173,11 +180,13 @@ def _cleaned(
     if mark.blend is None or mark.error is None or place is None or not any(shown):
         return filled
     astray = _filling_error(filled, shown, mark, place)
-    told = astray**2 / (astray**2 + mark.error**2 + _SLIGHT)
+    beside = astray**2 / (astray**2 + mark.error**2 + _SLIGHT)
     at = np.flatnonzero(shown)
     borne = ([parts[i] for i in at], [filled[i] for i in at], [seen[i] for i in at], mark.mask)
+    told.add(*borne)
+    blend = refined(mark.blend, told, borne[0], mark.mask)
     done = list(parts)
-    for i, part in zip(at, mixed(refined(mark.blend, *borne), *borne, told), strict=True):
+    for i, part in zip(at, mixed(blend, *borne, beside), strict=True):
         done[i] = part
     return done
 
