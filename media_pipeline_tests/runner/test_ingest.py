@@ -60,7 +60,7 @@ def test_bad_input_is_refused_and_not_registered(runner: Runner, tmp_path: Path)
     large.write_bytes(b"\0" * (10**6 + 1))
     expected: list[tuple[Path | str, type[Exception]]] = [
         (tmp_path / "nothing.mp4", MediaNotFound),
-        (tmp_path, MediaNotFound),
+        (tmp_path, NotMedia),
         (text, NotMedia),
         (empty, EmptyMedia),
         (long, MediaTooLarge),

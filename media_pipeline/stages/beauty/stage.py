@@ -113,7 +113,8 @@ def _change(
     left, top, right, bottom = edges = around((x, y, side), canvas.size)
     if side < _SMALLEST or right - left < _SMALLEST or bottom - top < _SMALLEST:
         return False
-    part, place = canvas.read(edges), (x - left, y - top, side)
+    before, place = canvas.read(edges), (x - left, y - top, side)
+    part = before
     moved = np.zeros(part.shape[:2], np.bool_)
     if shape is not None:
         part, moved = shape.change(part, place, face.weight)
@@ -121,7 +122,7 @@ def _change(
     different = different | moved
     if not different.any():
         return False
-    canvas.add(edges, made.astype(np.int16) - part)
+    canvas.add(edges, made.astype(np.int16) - before)
     return True
 
 
@@ -190,7 +191,7 @@ BEAUTIFIED = Stage(
     name="beautified",
     group="functions",
     description="The film with the skin of its faces smoother and lighter; all else is left alone.",
-    version="3",
+    version="4",
     params=Params,
     inputs=("source",),
     outputs=(MediaOutput("beautified.mp4"), FileOutput(PAIRS)),
