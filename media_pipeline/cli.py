@@ -6,6 +6,7 @@ wrong usage.
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
@@ -80,6 +81,9 @@ def _root(
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command and exit with its code."""
     signal.signal(signal.SIGTERM, _terminated)
+    # A signal that comes while a connection is put away would be told with a traceback; the command
+    # ends because of it all the same, and says so itself.
+    logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(

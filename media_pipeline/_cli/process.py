@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from media_pipeline.runner import Runner
     from media_pipeline.store import MediaItem, StoredArtifact
 
-_INTERRUPTED = "DagsterExecutionInterruptedError"  # what Dagster makes of Ctrl-C and SIGTERM
 _WHY = 90  # characters of an engine's why in the table; the report has all of it
 
 
@@ -112,11 +111,12 @@ def process_one(runner: Runner, video: str, profile: Profile, folder: Path) -> P
         item = runner.ingest(video, progress=progress.bar("reading the file"))
         artifacts: dict[str, StoredArtifact] = {}
         with timed(lambda: _duration(artifacts)):
-            run = launch([item.key], profile=profile, progress=progress.show)[item.key]
+            try:
+                run = launch([item.key], profile=profile, progress=progress.show)[item.key]
+            except KeyboardInterrupt:
+                note("media-pipeline: what is finished will be found again")
+                raise
             artifacts |= _artifacts(runner, item, run)
-            if any(_INTERRUPTED in (outcome.error or "") for outcome in run.assets.values()):
-                note("media-pipeline: interrupted; what is finished will be found again")
-                raise KeyboardInterrupt
     if artifacts:
         export(artifacts, folder, name=item.name)
     return Processed(item, run, artifacts, folder, time.monotonic() - began)

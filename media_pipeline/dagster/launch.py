@@ -110,6 +110,8 @@ def process(
     ------
     UnknownMedia, InvalidParameter
         before anything is run.
+    KeyboardInterrupt
+        when SIGINT or SIGTERM ended it; what is finished by then is in the lake.
     """
     pipeline = pipeline or Pipeline(default_stages())
     profile = profile or Profile()
@@ -124,6 +126,8 @@ def process(
         liveness.end_dead_runs(used)
         add_keys(used, keys)
         results = {key: _execute(job, used, key, names, config, tags) for key in keys}
+        if stopped():  # between two steps it is nobody's failure
+            raise KeyboardInterrupt
     return {key: _summary(result, names, pipeline, key) for key, result in results.items()}
 
 

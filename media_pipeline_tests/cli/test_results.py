@@ -314,7 +314,7 @@ def test_nothing_half_written_is_left_when_a_command_is_stopped(
     rest = process.stderr.read()
     process.wait(timeout=60)
     process.stderr.close()
-    assert process.returncode in (130, 143)
+    assert process.returncode in (130, 143), rest
     assert "Traceback" not in rest
     assert list(command.cwd.iterdir()) == []
     assert not list((command.root / "lake").glob("*/*/*/.*"))

@@ -48,7 +48,7 @@ def live(tmp_path_factory: pytest.TempPathFactory, served: Web) -> Iterator[Gate
 
 @pytest.fixture
 def held(live: Gateway) -> Iterator[None]:
-    """Runs are launched and wait, as in a queue; those of the tests before have come to their end."""
+    """Runs are launched and wait, as in a queue; those of tests before have ended."""
     live.rest()
     live.dagster.held = True
     yield
