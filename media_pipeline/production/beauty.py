@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import Field, field_validator
 
-from media_pipeline.errors import InvalidParameter, NothingToDo
+from media_pipeline.errors import InvalidParameter
 from media_pipeline.production.base import (
     Function,
     Job,
@@ -17,7 +17,7 @@ from media_pipeline.production.base import (
     checked,
     stage_fields,
 )
-from media_pipeline.production.films import MP4, hand_over, unchanged
+from media_pipeline.production.films import MP4, film_of
 from media_pipeline.stages.beauty import BEAUTIFIED, SHAPES, reshaping
 
 _PLACE = "JobParams.beauty_params"
@@ -71,15 +71,7 @@ def prepare(values: Mapping[str, Any]) -> Task:
     own = {name: value for name, value in effects.items() if value or name not in SHAPES}
 
     def work(job: Job) -> Result:
-        try:
-            made = job.runner.request(
-                job.key, BEAUTIFIED, {BEAUTIFIED.name: own}, progress=job.progress
-            )
-        except NothingToDo as error:
-            unchanged(job, str(error))
-        else:
-            hand_over(job, made, "beautified.mp4")
-        return {}
+        return film_of(job, BEAUTIFIED, {BEAUTIFIED.name: own}, "beautified.mp4")
 
     return Task(work, MP4)
 

@@ -8,9 +8,8 @@ from typing import Any
 
 from pydantic import Field, field_validator
 
-from media_pipeline.errors import NothingToDo
 from media_pipeline.production.base import Function, Job, JobParams, Result, Task, checked
-from media_pipeline.production.films import MP4, hand_over, unchanged
+from media_pipeline.production.films import MP4, film_of, listed
 from media_pipeline.stages.delogo import DELOGOED
 from media_pipeline.stages.delogo.stage import BOXES, Kind, checked_marks
 
@@ -33,7 +32,7 @@ class DelogoParams(JobParams):
     @field_validator("Boxes", mode="before")
     @classmethod
     def _boxes(cls, value: object) -> object:
-        return checked_marks(_listed(value))
+        return checked_marks(listed(_read(value)))
 
     @field_validator("LogoModel", mode="before")
     @classmethod
@@ -43,17 +42,16 @@ class DelogoParams(JobParams):
         return value or None
 
 
-def _listed(value: object) -> object:
-    """Boxes that were written as text, or one box that stands alone, as a list of boxes."""
-    if isinstance(value, str):
-        if not value.strip():
-            return None
-        try:
-            value = json.loads(value)
-        except ValueError:
-            raise ValueError("it is no list of boxes") from None
-    single = isinstance(value, list) and value and not isinstance(value[0], list)
-    return [value] if single else value
+def _read(value: object) -> object:
+    """Boxes that were written as text, as values."""
+    if not isinstance(value, str):
+        return value
+    if not value.strip():
+        return None
+    try:
+        return json.loads(value)
+    except ValueError:
+        raise ValueError("it is no list of boxes") from None
 
 
 def prepare(values: Mapping[str, Any]) -> Task:
@@ -67,15 +65,7 @@ def prepare(values: Mapping[str, Any]) -> Task:
         own["kinds"] = sorted(set(params.LogoModel), reverse=True)
 
     def work(job: Job) -> Result:
-        try:
-            made = job.runner.request(
-                job.key, DELOGOED, {DELOGOED.name: own}, progress=job.progress
-            )
-        except NothingToDo as error:
-            unchanged(job, str(error))
-        else:
-            hand_over(job, made, "delogoed.mp4")
-        return {}
+        return film_of(job, DELOGOED, {DELOGOED.name: own}, "delogoed.mp4")
 
     return Task(work, MP4)
 

@@ -7,9 +7,8 @@ from typing import Any
 
 from pydantic import Field, field_validator
 
-from media_pipeline.errors import NoCaptionsFound
 from media_pipeline.production.base import Function, Job, JobParams, Result, Task, checked
-from media_pipeline.production.films import MP4, hand_over, unchanged
+from media_pipeline.production.films import MP4, film_of, listed
 from media_pipeline.stages.captions import OCR_CUES
 from media_pipeline.stages.detext import DETEXTED
 from media_pipeline.stages.detext.stage import BOXES, checked_boxes, checked_times
@@ -34,23 +33,17 @@ class DetextParams(JobParams):
     @field_validator("LimitRegion", mode="before")
     @classmethod
     def _boxes(cls, value: object) -> object:
-        return checked_boxes(_listed(value))
+        return checked_boxes(listed(value))
 
     @field_validator("Time", mode="before")
     @classmethod
     def _spans(cls, value: object) -> object:
-        return _listed(value)
+        return listed(value)
 
     @field_validator("Time")
     @classmethod
     def _in_order(cls, value: list[list[float]] | None) -> list[list[float]] | None:
         return checked_times(value)
-
-
-def _listed(value: object) -> object:
-    """One box or span as a list of one."""
-    single = isinstance(value, list) and value and not isinstance(value[0], list | tuple)
-    return [value] if single else value
 
 
 def prepare(values: Mapping[str, Any]) -> Task:
@@ -65,18 +58,8 @@ def prepare(values: Mapping[str, Any]) -> Task:
     own = {"limit_region": regions, "time": params.Time}
 
     def work(job: Job) -> Result:
-        try:
-            found = job.runner.request(
-                job.key,
-                DETEXTED,
-                {OCR_CUES.name: reading, DETEXTED.name: own},
-                progress=job.progress,
-            )
-        except NoCaptionsFound as error:
-            unchanged(job, str(error))
-        else:
-            hand_over(job, found, "detexted.mp4")
-        return {}
+        asked: dict[str, dict[str, Any]] = {OCR_CUES.name: reading, DETEXTED.name: own}
+        return film_of(job, DETEXTED, asked, "detexted.mp4")
 
     return Task(work, MP4)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -35,7 +36,7 @@ from media_pipeline.stages.highlights.clips import Params as ClipParams
 from media_pipeline.stages.highlights.prints import Print, alike
 from media_pipeline.stages.portrait import crop_film
 from media_pipeline.store import StoredArtifact
-from media_pipeline.text.cues import cues_from_table
+from media_pipeline.text.cues import Cue, cues_from_table
 
 _OF_STAGE = (
     *("count", "clip_duration", "keywords", "weights", "min_score"),
@@ -189,16 +190,16 @@ def _draw(job: Job, rows: Sequence[Row], files: Sequence[str], style: Style | No
 
 def _make_upright(job: Job, rows: Sequence[Row], files: Sequence[str], *, captions: bool) -> None:
     """Crop the clips, in place; ``captions`` that are in the film's picture stay readable."""
-    try:
-        read = cues_from_table(job.runner.request(job.key, "ocr_cues").table("cues.parquet"))
-    except Unavailable:
-        read = []
+    read: list[Cue] = []
+    if captions:
+        with suppress(Unavailable):
+            read = cues_from_table(job.runner.request(job.key, "ocr_cues").table("cues.parquet"))
     for row, file in zip(rows, files, strict=True):
         begin, stop = row["start"], row["end"]
         inside = [
             replace(cue, start=max(0.0, cue.start - begin), end=min(cue.end, stop) - begin)
             for cue in read
-            if captions and cue.start < stop and cue.end > begin
+            if cue.start < stop and cue.end > begin
         ]
         if file.endswith(".mp4") and not crop_film(job.folder / file, inside):
             job.note(f"{file} is as narrow already as an upright picture")

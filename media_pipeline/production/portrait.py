@@ -8,7 +8,7 @@ from typing import Any
 from media_pipeline.errors import NothingToDo
 from media_pipeline.media.probe import MediaInfo
 from media_pipeline.production.base import Function, Job, Result, Task, checked, stage_fields
-from media_pipeline.production.films import MP4, hand_over, unchanged
+from media_pipeline.production.films import MP4, film_of, unchanged
 from media_pipeline.stages.portrait import PORTRAIT, window_share
 
 
@@ -29,14 +29,10 @@ def prepare(values: Mapping[str, Any]) -> Task:
         try:
             # before captions are read in vain
             window_share(info, job.runner.store.media.get(job.key).name, params.ratio)
-            found = job.runner.request(
-                job.key, PORTRAIT, {PORTRAIT.name: params.model_dump()}, progress=job.progress
-            )
         except NothingToDo as error:
             unchanged(job, str(error))
-        else:
-            hand_over(job, found, "portrait.mp4")
-        return {}
+            return {}
+        return film_of(job, PORTRAIT, {PORTRAIT.name: params.model_dump()}, "portrait.mp4")
 
     return Task(work, MP4)
 

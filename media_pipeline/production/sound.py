@@ -18,6 +18,7 @@ from media_pipeline.production.base import (
     stage_fields,
 )
 from media_pipeline.stages.audio_quality import AUDIO_QUALITY
+from media_pipeline.stages.base import Stage
 from media_pipeline.stages.beats import BEATS_STAGE
 from media_pipeline.stages.chorus import CHORUS
 from media_pipeline.store import StoredArtifact
@@ -53,28 +54,26 @@ def chorus(values: Mapping[str, Any]) -> Task:
     """
     checked(JobParams, values)
 
-    def work(job: Job) -> Result:
-        found = job.runner.request(job.key, CHORUS, progress=job.progress)
-        if job.name:
-            copy_out(found, "chorus.json", job.folder / job.name)
-        for warning in found.manifest.warnings:
-            job.note(warning)
-        return list(found.facts["choruses"])
-
-    return Task(work, (".json",), needs_output=False)
+    return _listing(CHORUS, "chorus.json", "choruses")
 
 
 def quality(values: Mapping[str, Any]) -> Task:
     """Check the parameters of AudioQualityAssessment, which has none; an output is not needed."""
     checked(JobParams, values)
 
+    return _listing(AUDIO_QUALITY, "quality.json", "channels")
+
+
+def _listing(stage: Stage, file: str, fact: str) -> Task:
+    """What gives a list that a stage has found, and its file where an output is asked for."""
+
     def work(job: Job) -> Result:
-        found = job.runner.request(job.key, AUDIO_QUALITY, progress=job.progress)
+        found = job.runner.request(job.key, stage, progress=job.progress)
         if job.name:
-            copy_out(found, "quality.json", job.folder / job.name)
-        for text in warnings_of(job, found):  # the Result is a list of channels, and no more
+            copy_out(found, file, job.folder / job.name)
+        for text in warnings_of(job, found):  # the Result is that list, and no more
             job.note(text)
-        return list(found.facts["channels"])
+        return list(found.facts[fact])
 
     return Task(work, (".json",), needs_output=False)
 

@@ -251,7 +251,7 @@ def _read(
 ) -> Extraction:
     """The captions in a region of the picture."""
     frames = decode(path, region=region)
-    reported = _reporting(frames, max(info.duration, 1e-3), progress)
+    reported = reporting(frames, 0.0, info.duration, progress)
     stretches = read_stretches(reported, spans(info.duration), scanning(info, params, engine))
     return captions_of(stretches, params, region)
 
@@ -262,11 +262,14 @@ def scanning(info: MediaInfo, params: Params, engine: TextEngine) -> Callable[[]
     return lambda: Scan(engine, params.fps, params.lang, upright=upright)
 
 
-def _reporting(frames: Iterable[Frame], seconds: float, progress: Progress) -> Iterator[Frame]:
+def reporting(
+    frames: Iterable[Frame], start: float, seconds: float, progress: Progress
+) -> Iterator[Frame]:
+    """The frames of so many seconds from ``start``, with the share of them that is done."""
     for frame in frames:
         yield frame
         if frame.index % _PROGRESS_FRAMES == 0:
-            progress(min(1.0, frame.time / seconds))
+            progress(min(1.0, max(0.0, (frame.time - start) / max(seconds, 1e-3))))
 
 
 def captions_of(stretches: Sequence[Stretch], params: Params, region: Box) -> Extraction:

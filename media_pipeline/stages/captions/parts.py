@@ -13,10 +13,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from media_pipeline.errors import NoCaptionsFound, NoVideoStream
-from media_pipeline.media.decode import Frame, decode
+from media_pipeline.media.decode import decode
 from media_pipeline.media.geometry import Box
 from media_pipeline.ocr.base import TextEngine, load_engine
-from media_pipeline.stages.base import Artifact, Outcome, Progress, Split, TableOutput, Work
+from media_pipeline.stages.base import Artifact, Outcome, Split, TableOutput, Work
 from media_pipeline.stages.captions.band import find_band
 from media_pipeline.stages.captions.extract import (
     Extraction,
@@ -24,6 +24,7 @@ from media_pipeline.stages.captions.extract import (
     captions_of,
     engine_name,
     found_or_elsewhere,
+    reporting,
     scanning,
 )
 from media_pipeline.stages.captions.reading import Row
@@ -105,7 +106,7 @@ def part(work: Work, task: Mapping[str, Any]) -> Outcome:
     )
     seconds = min(end, work.info.duration) - start
     read = read_stretches(
-        _reporting(frames, start, seconds, work.progress),
+        reporting(frames, start, seconds, work.progress),
         wanted,
         scanning(work.info, work.params, _engine(work)),
     )
@@ -228,17 +229,6 @@ def _row(values: dict[str, Any]) -> Row:
 def _engine(work: Work) -> TextEngine:
     return load_engine(engine_name(work.params), work.environment)
 
-
-def _reporting(
-    frames: Iterator[Frame], start: float, seconds: float, progress: Progress
-) -> Iterator[Frame]:
-    for frame in frames:
-        yield frame
-        if frame.index % _PROGRESS_FRAMES == 0:
-            progress(min(1.0, max(0.0, (frame.time - start) / max(seconds, 1e-3))))
-
-
-_PROGRESS_FRAMES = 16
 
 SPLIT = Split(
     cut=cut,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,7 +14,6 @@ from media_pipeline.errors import NothingToDo, NoVideoStream
 from media_pipeline.media.encode import Preset
 from media_pipeline.media.geometry import Box
 from media_pipeline.media.probe import VideoStream
-from media_pipeline.media.transparency import is_transparent
 from media_pipeline.stages.base import (
     FileOutput,
     MediaOutput,
@@ -29,8 +29,8 @@ from media_pipeline.stages.delogo.removal import BESIDE_S, FoundMark, remove_mar
 from media_pipeline.stages.delogo.samples import around, spread
 from media_pipeline.stages.delogo.study import ALWAYS, study
 from media_pipeline.stages.detext.stage import checked_boxes
-from media_pipeline.stages.pairs import PAIRS, write_pairs
-from media_pipeline.stages.remake import remake
+from media_pipeline.stages.pairs import PAIRS
+from media_pipeline.stages.remake import finished, remake
 
 Kind = Literal["tv", "internet"]
 BOXES = "one or two [xmin, ymin, width, height], shares of the picture"
@@ -38,6 +38,7 @@ _MOST_BOXES = 2
 _FINDING, _LOOKING = 0.1, 0.2  # of the work that is done by then
 _STAYS = 0.5  # of the film that a mark in one place is shown
 _PAIRS = 4
+_FILLED = "nothing in a box could be told from the picture by standing still: all of it was filled"
 
 
 def checked_marks(boxes: object) -> object:
@@ -106,20 +107,6 @@ def study_all(
     ]
 
 
-def warnings_of(work: Work, marks: Sequence[FoundMark]) -> list[str]:
-    """What people should know of the film that was made."""
-    found = []
-    video = work.info.video
-    if video is not None and is_transparent(work.media, video.index):
-        found.append(f"{work.name} is transparent in parts, which MP4 cannot be: it is opaque now")
-    if any(mark.whole for mark in marks):
-        found.append(
-            "nothing in a box could be told from the picture by standing still: all of it was "
-            "filled"
-        )
-    return found
-
-
 def described(mark: FoundMark, size: tuple[int, int], seconds: float) -> dict[str, Any]:
     """A mark as it stands in the manifest."""
     rows, columns = (np.flatnonzero(mark.mask.any(axis=axis)) for axis in (1, 0))
@@ -160,27 +147,28 @@ def _run(work: Work) -> Outcome:
         lambda share: work.progress(_FINDING + (_LOOKING - _FINDING) * share),
     )
     target = work.out / "delogoed.mp4"
+    spans = spans_of(marks, video.duration)
     done = remake(
         work.media,
         work.info,
         target,
         lambda canvases: remove_marks(canvases, marks),
-        spans=spans_of(marks, video.duration),
+        spans=spans,
         beside=BESIDE_S,
         crf=params.crf,
         preset=params.preset,
         progress=lambda share: work.progress(_LOOKING + (1 - _LOOKING) * share),
     )
-    spans = spans_of(marks, video.duration)
     times = [a + (b - a) * (i + 0.5) / _PAIRS for a, b in spans for i in range(_PAIRS)]
-    write_pairs(work.media, target, times, work.out)
     facts = {
         "marks": [described(m, (video.width, video.height), video.duration) for m in marks],
         "coded_anew": round(done.share, 4),
         "why": done.why,
-        "durations": {target.name: video.duration},
     }
-    return Outcome(facts, warnings_of(work, marks))
+    outcome = finished(work, target, times, facts)
+    if not any(mark.whole for mark in marks):
+        return outcome
+    return replace(outcome, warnings=[*outcome.warnings, _FILLED])
 
 
 DELOGOED = Stage(
