@@ -34,7 +34,7 @@ _GOES_ON_S = 300.0
 """In which the run that goes on after the parts of a film is there: a sensor looks after it."""
 _BATCH = 20
 _MAX_RUNS = 3
-_REFUSED_S = 600.0  # Dagster may be loading the definitions anew
+_REFUSED_S = 600.0  # from the first time: Dagster may be loading the definitions anew
 _LOG = logging.getLogger(__name__)
 
 Notify = Callable[[JobRow], None]
@@ -70,6 +70,7 @@ class Dispatcher:
         self._watched_at = self._forgot_at = 0.0
         self._position = 0
         self._parts_seen: dict[str, float] = {}
+        self._refused_since: dict[str, float] = {}
         self._threads: list[threading.Thread] = []
         self.leads = False
 
@@ -142,12 +143,14 @@ class Dispatcher:
             except DagsterRefuses as error:  # this one; the others need not wait for it
                 self._refused(row, error)
                 continue
+            self._refused_since.pop(row.id, None)
             if run_id:
                 self._outbox.dispatched(row.id, run_id)
 
     def _refused(self, row: JobRow, error: DagsterRefuses) -> None:
         _LOG.warning("not launched: %s", error, extra={"job_id": row.id})
-        if self._clock() - row.accepted > _REFUSED_S:
+        if self._clock() - self._refused_since.setdefault(row.id, self._clock()) > _REFUSED_S:
+            del self._refused_since[row.id]
             self._outbox.finish(
                 row.id, "failed", error=("InternalError", "the run could not be launched")
             )

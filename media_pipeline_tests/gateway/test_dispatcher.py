@@ -8,7 +8,7 @@ import pytest
 from media_pipeline.errors import MediaPipelineError
 from media_pipeline.gateway.dagster_client import DagsterRefuses, DagsterUnavailable, Run
 from media_pipeline.gateway.dispatcher import Dispatcher
-from media_pipeline.requests.order import HANDED_OVER_TAG, JOB_TAG, PARENT_JOB_TAG
+from media_pipeline.requests.order import HANDED_OVER_TAG, JOB_TAG, PARENT_JOB_TAG, job_name
 from media_pipeline.requests.outbox import MAX_NOTIFY_TRIES, RUN_LEASE_S, JobRow, Outbox
 from media_pipeline.requests.records import Lease, Nonces
 from media_pipeline.requests.tables import Database
@@ -143,6 +143,22 @@ def test_a_job_that_dagster_refuses_holds_nobody_up_and_fails_at_last(bench: Ben
     assert bench.row(usual.id).dispatched and bench.row(odd.id).finished is None
     bench.later(601)
     assert bench.row(odd.id).outcome == "failed"
+
+
+def test_a_job_that_waited_while_dagster_was_away_is_not_failed_when_it_comes_back(
+    bench: Bench,
+) -> None:
+    """Its definitions may not be loaded yet: nothing has been refused before."""
+    job = bench.outbox.submit(submission())
+    bench.dagster.fault = "before"
+    with pytest.raises(DagsterUnavailable):
+        bench.dispatcher.tick()
+    bench.dagster.fault = job_name(job.function)
+    bench.later(3600)
+    assert bench.row(job.id).finished is None
+    bench.dagster.fault = ""
+    bench.later(1)
+    assert bench.row(job.id).dispatched
 
 
 def test_only_the_leader_dispatches(bench: Bench) -> None:
