@@ -34,10 +34,14 @@ def test_yaml_can_be_read(name: str) -> None:
 
 def test_compose_starts_what_the_local_script_starts() -> None:
     services = yaml.safe_load(TEXTS["compose.yaml"])["services"]
-    script = TEXTS["local.py"]
+    script = TEXTS["machine/services.py"]
     for name in ("code", "web", "daemon", "gateway", "worker"):
         command = [word for word in services[name]["command"] if word.isalpha()]
-        module = {"dagster-webserver": "dagster_webserver", "dagster-daemon": "dagster._daemon"}
+        module = {
+            "dagster-webserver": "dagster_webserver",
+            "dagster-daemon": "dagster._daemon",
+            "python": "sys.executable",
+        }
         for word in command:
             assert module.get(word, word) in script, f"{name}: {word}"
         assert services[name]["image"] == services["code"]["image"], "one image for all"

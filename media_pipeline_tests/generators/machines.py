@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import httpx
 import pytest
 
+from deploy.machine import Machine, Missing
 from media_pipeline.dagster.liveness import WORKER_TAG
 from media_pipeline.gateway.dagster_client import DagsterClient, Run
 from media_pipeline.requests.order import Medium, Order
@@ -26,7 +25,6 @@ from media_pipeline.store.manifest import MANIFEST
 from media_pipeline.store.places import open_filesystem
 from media_pipeline_tests.generators.submissions import submission
 
-LOCAL = Path(__file__).parents[2] / "deploy" / "local.py"
 _MOST_S = 600.0
 _BUCKET = "media-pipeline"
 _LONG = ("VideoH2V", "FaceBeauty", "VideoDetext")
@@ -42,7 +40,7 @@ T = TypeVar("T")
 class Machines:
     """What runs, the bucket and the table of jobs."""
 
-    def __init__(self, machine: Any, folder: Path) -> None:
+    def __init__(self, machine: Machine, folder: Path) -> None:
         self.machine = machine
         self.folder = folder
         names = ("DATABASE", "LAKE", "S3_ENDPOINT", "S3_KEY", "S3_SECRET")
@@ -162,22 +160,16 @@ class Machines:
 @contextmanager
 def machines(folder: Path, **settings: str) -> Iterator[Machines]:
     """Everything, with two workers; skips where a program is not installed."""
-    spec = importlib.util.spec_from_file_location("deploy_local", LOCAL)
-    assert spec is not None and spec.loader is not None
-    local = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = local  # its dataclasses look themselves up
-    spec.loader.exec_module(local)
     given = {f"MEDIA_PIPELINE_{name.upper()}": value for name, value in settings.items()}
     try:
-        machine = local.Machine(folder, settings=given)
-    except local.Missing as error:
+        machine = Machine(folder, settings=given)
+    except Missing as error:
         pytest.skip(str(error))
     try:
         machine.start()
         yield Machines(machine, folder)
     finally:
         machine.close()
-        del sys.modules[spec.name]
 
 
 def kill(process: int) -> None:
