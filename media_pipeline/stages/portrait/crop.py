@@ -97,17 +97,18 @@ def plan_course(
     """
     starts = [0.0, *(s for s in starts if s > 0)]
     looks: list[list[tuple[float, Look]]] = [[] for _ in starts]
-    watcher, shot, aspect = Watcher(), 0, 16 / 9
-    shown = standing(captions, aspect)
+    watcher, shot = Watcher(), 0
+    shown: list[Standing] | None = None
     for glance, faces in follow(_glances(path, starts), lambda g: (g.time, g.luma())):
         if glance.shot != shot:
             watcher.cut()
             shot = glance.shot
-        aspect = glance.picture.shape[1] / glance.picture.shape[0]
+        if shown is None:
+            shown = standing(captions, glance.picture.shape[1] / glance.picture.shape[0])
         text = [one.box for one in standing_at(shown, glance.time)]
         looks[shot].append((glance.time, watcher.look(glance.picture, faces, text)))
         progress(glance.time)
-    shown = standing(captions, aspect)
+    shown = shown or []
     planned = [_shot(found, share, shown) for found in looks]
     course = Course(share, tuple(starts), *(tuple(part) for part in zip(*planned, strict=True)))
     moments = sorted({*starts, *(time for times in course.times for time in times)})
