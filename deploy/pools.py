@@ -4,20 +4,26 @@ A limit counts for all machines together. Run it once the database is there; run
 no harm.
 """
 
-import os
+import sys
 
 import dagster as dg
 
+from media_pipeline.errors import InvalidParameter
+from media_pipeline.settings import Settings
 
-def main() -> None:
+
+def main() -> int:
     """Set them."""
-    limits = dict(
-        item.split("=", 1) for item in os.environ.get("MEDIA_PIPELINE_POOLS", "").split(",") if item
-    )
+    try:
+        limits = Settings().pools
+    except InvalidParameter as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
     with dg.DagsterInstance.get() as instance:
         for pool, limit in limits.items():
-            instance.event_log_storage.set_concurrency_slots(pool.strip(), int(limit))
+            instance.event_log_storage.set_concurrency_slots(pool, limit)
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

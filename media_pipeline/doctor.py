@@ -10,7 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
@@ -18,7 +18,7 @@ from pathlib import Path
 
 from media_pipeline import services
 from media_pipeline.errors import FontMissing, MediaPipelineError
-from media_pipeline.settings import PREFIX, Settings, dagster_home, environment
+from media_pipeline.settings import DEFAULT_QUEUE, PREFIX, Settings, dagster_home, environment
 
 _MIN_FREE_BYTES = 2 * 1024**3
 _DEBIAN = "apt-get install"
@@ -296,10 +296,17 @@ def _services() -> Iterator[tuple[str, bool, Callable[[], Check]]]:
     for name, url, variable, check in told:
         if url:
             yield name, True, partial(_service, name, check, url, f"{PREFIX}{variable}")
+    if settings.broker:
+        wanted = [DEFAULT_QUEUE, *settings.queues.values()]
+        yield "workers", True, partial(_workers, settings.broker, wanted)
 
 
 def _service(name: str, check: Callable[[str, str], str], url: str, variable: str) -> Check:
     return Check(name, True, True, check(url, variable))
+
+
+def _workers(broker: str, queues: Iterable[str]) -> Check:
+    return Check("workers", True, True, services.check_workers(broker, queues))
 
 
 # --- speech models --------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ Drivers are imported when a service is looked at: they come with the extra ``sca
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from media_pipeline.errors import ServiceUnavailable
@@ -72,6 +73,35 @@ def check_broker(url: str, variable: str) -> str:
     except Exception as error:  # each kind of broker has errors of its own
         raise _refused(shown, " ".join(str(error).split()), variable) from None
     return f"{shown} answers"
+
+
+def check_workers(url: str, queues: Iterable[str]) -> str:
+    """Ask the workers of a broker which queues they listen to; that each has one.
+
+    Raises
+    ------
+    ServiceUnavailable
+        naming the queues whose runs nobody would carry out.
+    """
+    try:
+        from celery import Celery
+    except ImportError:
+        raise ServiceUnavailable("no client for brokers", _SCALE) from None
+    wanted = dict.fromkeys(queues)
+    try:
+        with Celery("doctor", broker=url, set_as_current=False) as app:
+            told = app.control.inspect(timeout=_ANSWER_S).active_queues() or {}
+    except Exception as error:  # each kind of broker has errors of its own
+        said = " ".join(str(error).split())
+        raise _refused(without_password(url), said, "MEDIA_PIPELINE_BROKER") from None
+    heard = [queue["name"] for listening in told.values() for queue in listening]
+    unheard = [queue for queue in wanted if queue not in heard]
+    if unheard:
+        raise ServiceUnavailable(
+            f"no worker listens to {', '.join(unheard)}",
+            f"start one with -Q {unheard[0]}, or correct MEDIA_PIPELINE_QUEUES",
+        )
+    return ", ".join(f"{queue}: {heard.count(queue)}" for queue in wanted)
 
 
 def check_web(url: str, variable: str) -> str:

@@ -26,9 +26,11 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from media_pipeline.errors import InvalidParameter
-from media_pipeline.stages.base import Environment
+from media_pipeline.stages.base import POOLS, Environment
 
 PREFIX = "MEDIA_PIPELINE_"
+DEFAULT_QUEUE = "dagster"
+"""The queue of the runs for which the setting ``queues`` names none."""
 OBJECT_STORAGE = ("s3", "oss")
 """URI schemes that name the one S3-compatible endpoint of the settings."""
 SCHEMES = ("file", "memory", *OBJECT_STORAGE)
@@ -36,6 +38,7 @@ SCHEMES = ("file", "memory", *OBJECT_STORAGE)
 
 _GIB = 1024**3
 _URI = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*)://")
+_QUEUE = re.compile(r"^[A-Za-z0-9_.-]{1,100}$")
 _HOST = re.compile(r"^(\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(:\d{1,5})?$")
 
 
@@ -105,6 +108,21 @@ def _access_keys(value: Any) -> Any:
     return pairs
 
 
+def _pairs(value: Any) -> Any:
+    """A comma list of ``NAME=VALUE`` as a dictionary in the same order."""
+    if not isinstance(value, str):
+        return value
+    pairs: dict[str, str] = {}
+    for item in _items(value):
+        name, sign, said = (part.strip() for part in item.partition("="))
+        if not (name and sign and said):
+            raise ValueError("each entry must be NAME=VALUE")
+        if name in pairs:
+            raise ValueError(f"{name!r} stands there twice")
+        pairs[name] = said
+    return pairs
+
+
 def _http_url(value: str | None) -> str | None:
     if value is not None and uri_scheme(value) not in {"http", "https"}:
         raise ValueError("must start with http:// or https://")
@@ -113,6 +131,8 @@ def _http_url(value: str | None) -> str | None:
 
 HostList = Annotated[list[str], NoDecode, BeforeValidator(_items)]
 SecretList = Annotated[list[SecretStr], NoDecode, BeforeValidator(_items)]
+QueueMap = Annotated[dict[str, str], NoDecode, BeforeValidator(_pairs)]
+LimitMap = Annotated[dict[str, int], NoDecode, BeforeValidator(_pairs)]
 AccessKeyList = Annotated[list[AccessKey], NoDecode, BeforeValidator(_access_keys)]
 
 
@@ -192,6 +212,14 @@ class Settings(BaseSettings):
     )
     broker: str | None = Field(None, description="URL of the broker that hands runs to workers")
     broker_results: str | None = Field(None, description="URL of where workers keep results")
+    queues: QueueMap = Field(
+        {},
+        description="queues of workers by what a run strains, such as asr=gpu,ocr=big; the first "
+        "that fits is taken, and one queue for all runs without any",
+    )
+    pools: LimitMap = Field(
+        {}, description="steps at once on all machines by what they strain: decode=8,ocr=4,asr=1"
+    )
     dagster_url: str = Field(
         "http://127.0.0.1:3000", description="Dagster's web interface, as the gateway reaches it"
     )
@@ -251,6 +279,18 @@ class Settings(BaseSettings):
                 raise ValueError(f"{host!r} is not host or host:port")
         return hosts
 
+    @field_validator("queues", "pools")
+    @classmethod
+    def _strained(cls, value: dict[str, Any]) -> dict[str, Any]:
+        for name, said in value.items():
+            if name not in POOLS:
+                raise ValueError(f"{name!r} is none of {', '.join(POOLS)}")
+            if isinstance(said, str) and not _QUEUE.match(said):
+                raise ValueError(f"{said!r} is no name of a queue: letters, digits, . _ -")
+            if isinstance(said, int) and said < 1:
+                raise ValueError(f"{name} must be at least 1")
+        return value
+
     @property
     def shares_database(self) -> bool:
         """Whether the gateway's table is on a server, for several machines, and not in a file."""
@@ -283,6 +323,7 @@ class Settings(BaseSettings):
 
 
 _WITH_PASSWORDS = ("dagster_database", "broker", "broker_results")
+_MAPS = {"queues", "pools"}
 _SECRETS = {
     "s3_key",
     "s3_secret",
@@ -297,10 +338,11 @@ _SECRETS = {
 def _invalid(error: ValidationError, settings: type[Settings]) -> InvalidParameter:
     first: Mapping[str, Any] = error.errors(include_url=False)[0]
     name = str(first["loc"][0]) if first["loc"] else "settings"
+    entry = "".join(f", {part}" for part in first["loc"][1:] if name in _MAPS)
     value = "" if name in _SECRETS else f" is {first['input']!r}"
     field = settings.model_fields.get(name)
     return InvalidParameter(
-        f"{PREFIX}{name.upper()}{value}: {first['msg']}",
+        f"{PREFIX}{name.upper()}{entry}{value}: {first['msg']}",
         f"it is: {field.description}" if field and field.description else "",
     )
 

@@ -10,7 +10,13 @@ from collections.abc import Iterator
 import pytest
 
 from media_pipeline.errors import ServiceUnavailable
-from media_pipeline.services import check_broker, check_database, check_web, without_password
+from media_pipeline.services import (
+    check_broker,
+    check_database,
+    check_web,
+    check_workers,
+    without_password,
+)
 from media_pipeline_tests.generators.postgres import postgres
 
 NOWHERE = "127.0.0.1:1"
@@ -51,6 +57,27 @@ def test_an_unusable_broker_is_one_line_without_its_password(scheme: str) -> Non
     assert "hush" not in str(caught.value)
 
 
+def test_queues_need_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    celery = pytest.importorskip("celery.app.control", reason="the extra scale is not installed")
+    told = {"one@host": [{"name": "dagster"}, {"name": "gpu"}], "two@host": [{"name": "dagster"}]}
+    monkeypatch.setattr(celery.Inspect, "active_queues", lambda _: told)
+    assert check_workers("memory://", ["dagster", "gpu", "gpu"]) == "dagster: 2, gpu: 1"
+    with pytest.raises(ServiceUnavailable, match="no worker listens to big, far") as caught:
+        check_workers("memory://", ["big", "dagster", "far"])
+    assert "-Q big" in caught.value.remedy
+    monkeypatch.setattr(celery.Inspect, "active_queues", lambda _: None)  # no worker at all
+    with pytest.raises(ServiceUnavailable, match="no worker listens to dagster"):
+        check_workers("memory://", ["dagster"])
+
+
+def test_workers_of_a_broker_that_is_away() -> None:
+    pytest.importorskip("redis", reason="the extra scale is not installed")
+    pytest.importorskip("celery", reason="the extra scale is not installed")
+    with pytest.raises(ServiceUnavailable, match="start it, or correct") as caught:
+        check_workers(f"redis://u:hush@{NOWHERE}/0", ["dagster"])
+    assert "hush" not in str(caught.value)
+
+
 def test_an_interface_that_does_not_answer() -> None:
     with pytest.raises(ServiceUnavailable, match="correct VAR"):
         check_web(f"http://{NOWHERE}", "VAR")
@@ -73,7 +100,7 @@ def test_the_doctor_looks_at_what_the_settings_name_and_at_no_more() -> None:
         "MEDIA_PIPELINE_BROKER_RESULTS": "redis://host/1",
     }
     plain = {k: v for k, v in os.environ.items() if not k.startswith("MEDIA_PIPELINE_")}
-    for environment, rows in ((plain, 0), ({**plain, **told}, 5)):
+    for environment, rows in ((plain, 0), ({**plain, **told}, 6)):
         done = subprocess.run(
             [sys.executable, "-c", code],
             env=environment, capture_output=True, text=True, check=True,

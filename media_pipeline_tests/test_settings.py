@@ -65,6 +65,14 @@ def test_comma_lists_and_sizes(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.max_media_bytes == 3 * 1024**2
 
 
+def test_maps_keep_the_order_in_which_they_are_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings().queues == Settings().pools == {}
+    monkeypatch.setenv("MEDIA_PIPELINE_QUEUES", " ocr=big , asr = gpu,")
+    monkeypatch.setenv("MEDIA_PIPELINE_POOLS", "decode=8,asr=1")
+    assert list(Settings().queues.items()) == [("ocr", "big"), ("asr", "gpu")]
+    assert Settings().pools == {"decode": 8, "asr": 1}
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -78,6 +86,12 @@ def test_comma_lists_and_sizes(monkeypatch: pytest.MonkeyPatch) -> None:
         ("PUBLIC_URL", "file:///etc"),
         ("ALLOWED_HOSTS", "http://host/path"),
         ("RETENTION_DAYS", "-2"),
+        ("QUEUES", "gpu"),
+        ("QUEUES", "speech=gpu"),
+        ("QUEUES", "asr=two words"),
+        ("QUEUES", "asr=gpu,asr=cpu"),
+        ("POOLS", "asr=0"),
+        ("POOLS", "gpu=1"),
     ],
 )
 def test_a_bad_value_is_one_line_that_names_the_variable(
@@ -89,6 +103,12 @@ def test_a_bad_value_is_one_line_that_names_the_variable(
     assert f"MEDIA_PIPELINE_{name}" in str(caught.value)
     assert value in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_bad_entry_of_a_map_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MEDIA_PIPELINE_POOLS", "ocr=2,asr=many")
+    with pytest.raises(InvalidParameter, match="MEDIA_PIPELINE_POOLS, asr is 'many'"):
+        Settings()
 
 
 def test_secrets_are_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:

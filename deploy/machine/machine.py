@@ -10,7 +10,7 @@ from pathlib import Path
 
 from deploy.machine import installed, services
 from deploy.machine.processes import Processes
-from deploy.machine.services import BUCKET, DEPLOY, ENDPOINT, Site
+from deploy.machine.services import BUCKET, DEPLOY, ENDPOINT, QUEUES, Site
 
 
 class Machine(Processes):
@@ -38,7 +38,8 @@ class Machine(Processes):
         own_storage = not (settings.get(ENDPOINT) or os.environ.get(ENDPOINT))
         installed.check(storage=own_storage)
         self.ports = services.choose_ports(gateway=port, web=dagster_port)
-        self.site = Site(folder.resolve(), self.ports, workers, own_storage)
+        queues = _queues(settings.get(QUEUES) or os.environ.get(QUEUES) or "")
+        self.site = Site(folder.resolve(), self.ports, workers, own_storage, queues)
         needed = services.others(self.site)
         self.needed = [service.name for service in needed]
         super().__init__(
@@ -103,3 +104,9 @@ class Machine(Processes):
         files, _ = open_filesystem("s3://", Settings(**given).storage_options("s3://"))
         if not files.exists(BUCKET):
             files.mkdir(BUCKET)
+
+
+def _queues(given: str) -> tuple[str, ...]:
+    from media_pipeline.settings import DEFAULT_QUEUE, Settings
+
+    return tuple(dict.fromkeys([DEFAULT_QUEUE, *Settings(queues=given).queues.values()]))

@@ -20,6 +20,7 @@ from deploy.machine import installed
 DEPLOY = Path(__file__).resolve().parents[1]
 BUCKET = "media-pipeline"
 ENDPOINT = "MEDIA_PIPELINE_S3_ENDPOINT"
+QUEUES = "MEDIA_PIPELINE_QUEUES"
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,8 @@ class Site:
     workers: int
     own_storage: bool
     """Whether object storage is ours to start."""
+    queues: tuple[str, ...]
+    """Of workers; here each takes the runs of all of them."""
 
     def database(self, name: str) -> str:
         """The address of a database."""
@@ -152,7 +155,7 @@ def _storage(site: Site) -> Service:
 
 def _worker(site: Site, number: int) -> Service:
     name = f"worker-{number}"
-    options = ["-Q", "dagster", "--without-gossip", "--without-mingle", "-l", "warning"]
+    options = ["-Q", ",".join(site.queues), "--without-gossip", "--without-mingle", "-l", "warning"]
     return _module(
         name,
         ["celery", "-A", "media_pipeline.dagster.worker", "worker", "-n", f"{name}@%h", *options],

@@ -24,6 +24,7 @@ from dagster._core.remote_origin import RemoteJobOrigin
 from dagster._core.run_coordinator import QueuedRunCoordinator, SubmitRunContext
 
 from media_pipeline.dagster.liveness import WORKER_TAG
+from media_pipeline.dagster.queues import POOL_TAG
 from media_pipeline.dagster.requests import KEY_TAG, OWN_PROFILE_TAG, PROFILE_TAG
 from media_pipeline.requests.order import HANDED_OVER_TAG, JOB_TAG, PARENT_JOB_TAG
 from media_pipeline.runner import PartOrder, PartsWanted
@@ -112,6 +113,7 @@ def hand_over(
         PARENT_JOB_TAG: run.tags.get(JOB_TAG, run.run_id),
         PARENT_TAG: run.run_id,
         "dagster/retry_strategy": "ALL_STEPS",
+        **_strains(repository, stage),
     }
     for number, order in enumerate(orders, start=1):
         _submit(
@@ -123,6 +125,12 @@ def hand_over(
             config={"ops": {PART_OP: {"config": {"order": order.model_dump_json()}}}},
             tags={**tags, NUMBER_TAG: f"{number}/{len(orders)}"},
         )
+
+
+def _strains(repository: dg.RepositoryDefinition, stage: str) -> dict[str, str]:
+    """What the parts of a stage strain. They have no pool, being there to be made side by side."""
+    asset = repository.assets_defs_by_key.get(dg.AssetKey(stage))
+    return {POOL_TAG: asset.op.pool} if asset is not None and asset.op.pool else {}
 
 
 def note_done(context: dg.OpExecutionContext) -> None:

@@ -77,7 +77,7 @@ class Function:
     prepare: Callable[[Mapping[str, Any]], Task]
     """Check the JobParams (raises InvalidParameter), and say what they ask for."""
     pool: str
-    """The Dagster pool of the heaviest part; empty for none."""
+    """What the heaviest part strains, one of ``stages.base.POOLS``; empty for none of them."""
     max_seconds: float | None = None
     """How long all films of one request may last together."""
 

@@ -27,6 +27,10 @@ FUNCTIONS_GROUP = "functions"
 """The group of the stages that are production functions: only such are made from them, and they run
 only for who asks for them."""
 
+POOLS = ("decode", "ocr", "asr", "encode")
+"""What work may strain. Each is a pool of Dagster with a limit of its own, and may have workers of
+its own."""
+
 Progress = Callable[[float], None]
 """Called by a stage with the share that is done, from 0 to 1. May raise to cancel the stage."""
 
@@ -240,7 +244,7 @@ class Stage:
     kinds: tuple[str, ...] = ()
     """Labels for the Dagster graph, such as ``parquet`` or ``mp4``."""
     pool: str = ""
-    """The Dagster concurrency pool: ``decode``, ``ocr``, ``asr``, ``encode`` or none."""
+    """What it strains most, one of :data:`POOLS`; empty for none of them."""
     split: Split | None = None
     """How long films are worked on in parts; None where the stage takes each as a whole."""
 

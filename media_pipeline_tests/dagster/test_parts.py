@@ -19,6 +19,7 @@ from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 
 from media_pipeline.dagster import handover
 from media_pipeline.dagster.assembly import build_definitions
+from media_pipeline.dagster.queues import strained
 from media_pipeline.dagster.requests import CATALOGUE_JOB, KEY_TAG, PROFILE_TAG
 from media_pipeline.requests.order import HANDED_OVER_TAG, JOB_TAG, PARENT_JOB_TAG
 from media_pipeline.runner import PartOrder
@@ -104,6 +105,7 @@ def test_a_run_for_each_part_is_queued(queue: dg.DagsterInstance, root: dg.Dagst
         assert run.tags[PARENT_JOB_TAG] == "job" and JOB_TAG not in run.tags
         assert run.tags[KEY_TAG] == "k" and run.tags[PROFILE_TAG] == "p"
         assert run.tags["dagster/priority"] == "3"
+        assert strained(queue, run) == {"ocr"}, "as the stage, although no step has a pool"
         config = run.run_config["ops"][handover.PART_OP]["config"]
         assert PartOrder.model_validate_json(config["order"]) == order
     handover.hand_over(queue, REPOSITORY, root, ORDERS)
