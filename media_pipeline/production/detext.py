@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from pydantic import Field, field_validator
 
+from media_pipeline.errors import NoCaptionsFound
 from media_pipeline.production.base import Function, Job, JobParams, Result, Task, checked
-from media_pipeline.production.films import MP4, film_of, listed
+from media_pipeline.production.films import MP4, film_of, hand_over, listed
 from media_pipeline.stages.captions import OCR_CUES
 from media_pipeline.stages.detext import DETEXTED
 from media_pipeline.stages.detext.stage import BOXES, checked_boxes, checked_times
 
+_FILM = "detexted.mp4"
 _BOTTOM = [[0.0, 0.7, 1.0, 0.3]]
 
 
@@ -21,7 +24,7 @@ class DetextParams(JobParams):
 
     LimitRegion: list[list[float]] | None = Field(
         None,
-        description="where captions are looked for; by default the bottom 30 % of the picture",
+        description="all text in these boxes; by default the captions of the bottom 30 %",
         json_schema_extra={"allowed": BOXES},
     )
     Time: list[list[float]] | None = Field(
@@ -49,17 +52,24 @@ class DetextParams(JobParams):
 def prepare(values: Mapping[str, Any]) -> Task:
     """Check the parameters, and say what they ask for.
 
-    All text that stands still in the region is taken out. A film without comes back as it is, with
-    a note.
+    Where boxes are given, all text in them that stands still is taken out. Else it is the captions:
+    marks, signs and what only looks like a letter stay, unless nothing in the film looks like
+    captions. A film without text comes back as it is, with a note.
     """
     params = checked(DetextParams, values)
     regions = params.LimitRegion or _BOTTOM
-    reading = {"roi": _around(regions), "track": "all"}
     own = {"limit_region": regions, "time": params.Time}
 
+    def asked(track: str) -> dict[str, dict[str, Any]]:
+        return {OCR_CUES.name: {"roi": _around(regions), "track": track}, DETEXTED.name: own}
+
     def work(job: Job) -> Result:
-        asked: dict[str, dict[str, Any]] = {OCR_CUES.name: reading, DETEXTED.name: own}
-        return film_of(job, DETEXTED, asked, "detexted.mp4")
+        if params.LimitRegion is None:
+            with suppress(NoCaptionsFound):
+                found = job.runner.request(job.key, DETEXTED, asked("main"), progress=job.progress)
+                hand_over(job, found, _FILM)
+                return {}
+        return film_of(job, DETEXTED, asked("all"), _FILM)
 
     return Task(work, MP4)
 

@@ -18,6 +18,9 @@ Field = NDArray[np.float32]
 
 _STRONG, _WEAK = 0.55, 0.3  # of the strongest strokes
 _UP, _ASIDE = 0.3, 0.7  # row heights beyond the row as read in which there may be more of it
+_LEFT_OUT = 1.3  # row heights from a row as read to the end of a letter that is not in it
+_LETTERS_APART = 0.6  # row heights between letters, at most
+_INK_COLOUR = 40.0  # levels by which letters of one row differ, at most
 _LEAST_REACH, _MOST_REACH = 0.10, 0.24  # row heights from a stroke to the end of its outline
 _QUIET = 0.5  # of the change over time beyond it: what changes less lies over the picture
 _MOVES = 4.0  # grey levels of change over time by which a ground counts as moving
@@ -55,7 +58,8 @@ def text_mask(showing: Showing, rows: Sequence[Edges]) -> Mask:
     change = np.asarray(np.abs(stack[..., 0] - median[..., 0]).mean(axis=0), np.float32)
     comes = _comes_and_goes(showing)
     mask = np.zeros(median.shape[:2], np.bool_)
-    for row in rows:
+    for read in rows:
+        row = whole_row(median.astype(np.uint8), read)
         left, top, right, bottom = _wider(row, mask.shape)
         part = (slice(top, bottom), slice(left, right))
         mask[part] |= _row_mask(
@@ -68,6 +72,40 @@ def text_mask(showing: Showing, rows: Sequence[Edges]) -> Mask:
     size = 2 * max(2, round(_SOFT * tallest)) + 1
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
     return np.asarray(cv2.dilate(mask.astype(np.uint8), kernel) > 0)
+
+
+def whole_row(picture: Picture, row: Edges) -> Edges:
+    """A row with the letters at its ends that a reader's box has left out: one that is a mere dash
+    is often not in it.
+
+    Parameters
+    ----------
+    picture : (h, w, 3) Y'CbCr, what moves below the row blurred away.
+    row : as it was read, in pixels of the picture.
+    """
+    left, top, right, bottom = row
+    height = bottom - top
+    begin, end = max(0, left - 2 * height), min(picture.shape[1], right + 2 * height)
+    strip = picture[max(0, top) : bottom, begin:end]
+    inked = strokes(strip)
+    core = inked[:, max(0, left) - begin : right - begin]
+    if not core.any():
+        return row
+    ink = np.median(strip[:, max(0, left) - begin : right - begin][core], axis=0)
+    _, labels, found, _ = cv2.connectedComponentsWithStats(inked.astype(np.uint8), connectivity=8)
+    alike = [
+        (begin + int(x), begin + int(x + w))
+        for label, (x, _, w, _, _) in enumerate(found)
+        if label and np.abs(np.median(strip[labels == label], axis=0) - ink).max() < _INK_COLOUR
+    ]
+    apart, most = _LETTERS_APART * height, _LEFT_OUT * height
+    for start, stop in sorted(alike, key=lambda span: -span[1]):
+        if stop >= left - apart and row[0] - most <= start < left:
+            left = start
+    for start, stop in sorted(alike):
+        if start <= right + apart and right < stop <= row[2] + most:
+            right = stop
+    return left, top, right, bottom
 
 
 def strokes(picture: Picture) -> Mask:

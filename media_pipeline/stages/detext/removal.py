@@ -10,6 +10,7 @@ import numpy as np
 
 from media_pipeline.media.canvas import Canvas, Edges
 from media_pipeline.media.geometry import Box
+from media_pipeline.stages.detext.bars import bar_rows, fill_bar, only_in_bar
 from media_pipeline.stages.detext.masks import Mask, Picture, Showing, strokes, text_mask
 from media_pipeline.stages.detext.panes import Pane, find_panes, like
 from media_pipeline.stages.inpaint import Memory, fill
@@ -168,6 +169,7 @@ def _finished(
     holes = [np.zeros(parts[0].shape[:2], np.bool_) for _ in parts]
     changed = [hole.copy() for hole in holes]
     size = stretch.pictures[0].size
+    bar = bar_rows(parts, [_rows_at(time, group, size, stretch.edges) for time in times])
     for number, caption in enumerate(group):
         inside = [i for i, time in enumerate(times) if caption.start <= time + 1e-4 < caption.end]
         if not inside:
@@ -176,6 +178,7 @@ def _finished(
         if number not in known.looks:
             known.looks[number] = _look(stretch.parts, times, inside, rows, group, known)
         look = known.looks[number]
+        look = replace(look, mask=only_in_bar(look.mask, rows, bar))
         covered = look.covered()
         for i in _with_fades(stretch.parts, times, inside, rows, look.mask):
             # a box that fades is not what it is else, and is filled as a whole
@@ -184,11 +187,21 @@ def _finished(
                 parts[i] = pane.undone(parts[i])
             holes[i] |= look.mask if clear else covered
             changed[i] |= covered
+    for i, hole in enumerate(holes):
+        parts[i], holes[i] = fill_bar(parts[i], hole, bar)
     filled = fill(parts, holes, before)
     for canvas, part, pixels in zip(stretch.pictures, filled, changed, strict=True):
         if pixels.any():
             canvas.write(stretch.edges, part, pixels)
     return stretch.pictures, Memory(filled[-_LEAD:])
+
+
+def _rows_at(
+    time: float, group: Sequence[Shown], size: tuple[int, int], part: Edges
+) -> list[Edges]:
+    """The rows of the captions that are shown at a time, or are about to come or go."""
+    near = [c for c in group if c.start - _FADE_S <= time < c.end + _FADE_S]
+    return [_within(row.pixels(*size), part) for caption in near for row in caption.rows]
 
 
 def _within(row: Edges, part: Edges) -> Edges:

@@ -167,7 +167,7 @@ DETEXTED = Stage(
     group="functions",
     description="The film without the captions in its picture: what is below them is taken from "
     "pictures that show it, and filled in where none does.",
-    version="4",
+    version="5",
     params=Params,
     inputs=("source", "ocr_cues"),
     outputs=(MediaOutput("detexted.mp4"), FileOutput(PAIRS)),
