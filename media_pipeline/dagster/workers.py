@@ -63,3 +63,9 @@ class WorkerRunLauncher(CeleryRunLauncher):  # type: ignore[misc] # it comes wit
         if self.celery.AsyncResult(run.run_id).state == "FAILURE":
             return CheckRunHealthResult(WorkerStatus.FAILED, "The worker has ended.")
         return CheckRunHealthResult(WorkerStatus.RUNNING)
+
+    def get_run_worker_debug_info(
+        self, run: dg.DagsterRun, include_container_logs: bool | None = True
+    ) -> str:
+        """What is told of a run that was not taken up in time. Its tag may lack the task's id."""
+        return f"its Celery task is {self.celery.AsyncResult(run.run_id).state}"

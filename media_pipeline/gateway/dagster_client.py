@@ -25,7 +25,7 @@ _RUNS = """
 query Runs($filter: RunsFilter!, $limit: Int!) {
   runsOrError(filter: $filter, limit: $limit) {
     __typename
-    ... on Runs { results { runId status tags { key value } } }
+    ... on Runs { results { runId status startTime tags { key value } } }
     ... on PythonError { message }
   }
 }
@@ -68,6 +68,8 @@ class Run:
     id: str
     status: str
     tags: Mapping[str, str]
+    begun: bool = True
+    """Whether a process has taken it up."""
 
     @property
     def finished(self) -> bool:
@@ -131,7 +133,12 @@ class DagsterClient:
     def _runs(self, which: Mapping[str, Any]) -> list[Run]:
         found = self._ask(_RUNS, {"filter": which, "limit": 200}, "runsOrError", "Runs")
         return [
-            Run(r["runId"], r["status"], {tag["key"]: tag["value"] for tag in r["tags"]})
+            Run(
+                r["runId"],
+                r["status"],
+                {tag["key"]: tag["value"] for tag in r["tags"]},
+                r["startTime"] is not None,
+            )
             for r in found["results"]
         ]
 

@@ -34,6 +34,10 @@ _GOES_ON_S = 300.0
 """In which the run that goes on after the parts of a film is there: a sensor looks after it."""
 _BATCH = 20
 _MAX_RUNS = 3
+_UNANSWERED_S = 120.0
+"""From its launch to its end, for a run that no process has taken up: it did not fail but wait for
+a worker that was busy or away. One that cannot be begun at all fails sooner."""
+_MAX_UNANSWERED = 150
 _REFUSED_S = 600.0  # from the first time: Dagster may be loading the definitions anew
 _LOG = logging.getLogger(__name__)
 
@@ -226,12 +230,22 @@ class Dispatcher:
             self._outbox.finish(
                 row.id, "cancelled", error=("Cancelled", "the run was ended in Dagster")
             )
+        elif self._only_waited(row, run):
+            _LOG.warning("no worker took the run", extra={"job_id": row.id, "run_id": run.id})
+            self._outbox.launch_again(row.id)
         else:
             self._outbox.finish(
                 row.id,
                 "failed",
                 error=("InternalError", f"run {run.id} ended as {run.status} without a result"),
             )
+
+    def _only_waited(self, row: JobRow, run: Run) -> bool:
+        """Whether the job has failed for nothing but that no worker was there."""
+        if row.started is not None or run.begun or row.launching is None:
+            return False
+        waited = self._clock() - row.launching
+        return waited > _UNANSWERED_S and len(self._dagster.runs(job_id=row.id)) < _MAX_UNANSWERED
 
     def _still_going(self, row: JobRow, parts: Sequence[Run]) -> bool:
         """Whether parts of the film are being made, or were until a moment ago: then the run that

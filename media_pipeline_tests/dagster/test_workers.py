@@ -99,6 +99,15 @@ def test_health_is_what_the_lease_says_unless_the_task_has_failed(
     assert launcher.check_run_worker_health(run).status == status
 
 
+def test_what_is_told_of_a_run_that_was_not_taken_up_is_of_its_own_task(
+    instance: dg.DagsterInstance, launcher: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = added(instance)
+    states = {run.run_id: SimpleNamespace(state="PENDING")}
+    monkeypatch.setattr(launcher.celery, "AsyncResult", states.__getitem__)
+    assert "PENDING" in launcher.get_run_worker_debug_info(run)
+
+
 def test_a_run_that_is_ended_is_interrupted_as_by_a_keyboard(
     instance: dg.DagsterInstance, launcher: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -62,6 +62,10 @@ class Dagster:
             for run in self.kept
         ]
 
+    def fails_before_it_begins(self, run_id: str) -> None:
+        self.becomes(run_id, "FAILURE")
+        self.kept = [replace(r, begun=False) if r.id == run_id else r for r in self.kept]
+
     def retry(self, run_id: str) -> str:
         (old,) = [run for run in self.kept if run.id == run_id]
         self.kept.insert(0, replace(old, id=f"run-{len(self.kept)}", status="QUEUED"))
@@ -159,6 +163,30 @@ def test_a_job_that_waited_while_dagster_was_away_is_not_failed_when_it_comes_ba
     bench.dagster.fault = ""
     bench.later(1)
     assert bench.row(job.id).dispatched
+
+
+def test_a_job_that_no_worker_took_up_waits_for_another(bench: Bench) -> None:
+    """Dagster fails runs that do not begin in time, though they may only wait for a busy worker."""
+    row = bench.outbox.submit(submission())
+    bench.dispatcher.tick()
+    for number in range(4):
+        bench.later(300)
+        bench.dagster.fails_before_it_begins(f"run-{number}")
+        bench.later()
+        bench.later()
+        assert bench.row(row.id).outcome is None
+    assert bench.outbox.start(row.id, "run-4")
+    bench.dagster.becomes("run-4", "FAILURE")
+    bench.later()
+    assert bench.row(row.id).outcome == "failed", "it has begun, and so failed"
+
+
+def test_a_job_whose_run_cannot_be_begun_fails(bench: Bench) -> None:
+    row = bench.outbox.submit(submission())
+    bench.dispatcher.tick()
+    bench.dagster.fails_before_it_begins("run-0")
+    bench.later()
+    assert bench.row(row.id).outcome == "failed"
 
 
 def test_only_the_leader_dispatches(bench: Bench) -> None:
