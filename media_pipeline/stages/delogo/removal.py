@@ -3,7 +3,8 @@
 At each pixel of a mark two things are known: the ground as it shines through, brought back from
 below the mark's colour, and the ground as other pictures or the surroundings suggest. Where other
 pictures show the ground, ``refine`` makes the blend finer and weighs the two picture by picture;
-elsewhere each errs by an amount that was measured beside the mark, and counts accordingly.
+elsewhere each errs by an amount that was measured beside the mark, and counts accordingly. The
+result is then made ``steady`` along the motion of the ground.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from media_pipeline.media.canvas import Canvas, Edges
 from media_pipeline.stages.delogo.blend import Blend
 from media_pipeline.stages.delogo.refine import Evidence, mixed, refined
+from media_pipeline.stages.delogo.steady import steadied
 from media_pipeline.stages.delogo.trial import Beside
 from media_pipeline.stages.inpaint import Memory, fill, filled_and_seen
 from media_pipeline.stages.inpaint.spatial import inpaint
@@ -176,9 +178,25 @@ def _cleaned(
     nothing = np.zeros_like(mark.mask)
     masks = [mark.mask if there else nothing for there in shown]
     filled, seen = filled_and_seen(parts, masks, before)
+    lead = list(before.pictures) if before is not None else []
+    done, alpha = _put_back(parts, filled, seen, shown, mark, told)
+    return steadied([*lead, *done], [*(nothing for _ in lead), *masks], alpha)[len(lead) :]
+
+
+def _put_back(
+    parts: list[Picture],
+    filled: list[Picture],
+    seen: list[Field],
+    shown: Sequence[bool],
+    mark: FoundMark,
+    told: Evidence,
+) -> tuple[list[Picture], Field | None]:
+    """The pictures, what shines through the mark in them put together with what was filled; and how
+    much of them it hides, None where nothing is known to shine through.
+    """
     place = Beside.of(mark.mask)
     if mark.blend is None or mark.error is None or place is None or not any(shown):
-        return filled
+        return filled, None
     astray = _filling_error(filled, shown, mark, place)
     beside = astray**2 / (astray**2 + mark.error**2 + _SLIGHT)
     at = np.flatnonzero(shown)
@@ -188,7 +206,7 @@ def _cleaned(
     done = list(parts)
     for i, part in zip(at, mixed(blend, *borne, beside), strict=True):
         done[i] = part
-    return done
+    return done, blend.alpha
 
 
 def _filling_error(
