@@ -12,7 +12,7 @@ from datetime import date
 
 import dagster as dg
 
-from media_pipeline.dagster.partitions import add_keys, known_keys
+from media_pipeline.dagster.partitions import add_keys, known_keys, remove_keys
 from media_pipeline.dagster.requests import (
     CATALOGUE_JOB,
     KEY_TAG,
@@ -21,7 +21,7 @@ from media_pipeline.dagster.requests import (
     remembered_profile,
 )
 from media_pipeline.dagster.resources import RESOURCE, Pipeline
-from media_pipeline.errors import MediaPipelineError
+from media_pipeline.errors import MediaPipelineError, UnknownMedia
 from media_pipeline.profiles import Profile
 from media_pipeline.stages.base import Stage
 
@@ -86,8 +86,12 @@ def nightly_requests(
     parameters.
     """
     began = clock()
-    keys = [item.key for item in pipeline.runner.store.media.all()]
-    add_keys(instance, set(keys) - set(known_keys(instance)))
+    keys, known = list[str](), set(known_keys(instance))
+    for key in pipeline.runner.store.media.keys(known):
+        keys.append(key)
+        if key not in known and clock() - began > SECONDS_PER_TICK / 2:
+            break  # the others are found on other nights
+    add_keys(instance, set(keys) - known)
     active = {
         run.tags.get(_PARTITION_TAG) or run.tags.get(KEY_TAG)  # which is that of a part's run
         for run in instance.get_runs(dg.RunsFilter(statuses=_ACTIVE))
@@ -101,6 +105,9 @@ def nightly_requests(
         try:
             profile = remembered_profile(instance, pipeline, key)
             wanted = pipeline.runner.missing(key, profile)
+        except UnknownMedia:
+            remove_keys(instance, [key])  # removed, and perhaps added again under another name
+            continue
         except MediaPipelineError as error:
             warn(f"{key}: {error}")
             continue

@@ -178,6 +178,29 @@ def test_the_lake_decides_what_there_is(workshop: Workshop) -> None:
     assert known_keys(workshop.instance) == [key]
 
 
+def test_finding_what_dagster_does_not_know_ends_in_time(workshop: Workshop) -> None:
+    keys = {workshop.add(300 + n, f"{n}.wav") for n in range(3)}
+    remove_keys(workshop.instance, keys)
+    times = iter([0.0, 1.0, 1000.0, *[2.0] * 10])
+    found = nightly_requests(
+        workshop.instance, workshop.pipeline, STAGES, NIGHT, pytest.fail, clock=lambda: next(times)
+    )
+    assert len(list(found)) == 2
+    assert len(known_keys(workshop.instance)) == 2
+    assert wanted(workshop).keys() == keys, "the others on another night"
+
+
+def test_media_that_was_added_again_under_another_name(workshop: Workshop) -> None:
+    key = workshop.add(300, "one.wav")
+    store = workshop.pipeline.runner.store
+    item = store.media.get(key)
+    store.media.remove(key)
+    again = store.media.add(item.sha256, item.size, "another.wav", item.uris[0]).key
+    assert wanted(workshop) == {}
+    assert wanted(workshop).keys() == {again}
+    assert known_keys(workshop.instance) == [again]
+
+
 def test_a_profile_that_is_wrong_is_told_and_stops_no_other(workshop: Workshop) -> None:
     talks = workshop.folder / "inbox" / "talks"
     talks.mkdir()

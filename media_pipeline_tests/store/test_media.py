@@ -39,6 +39,25 @@ def test_the_same_slug_and_digits_get_longer_keys(store: Store) -> None:
         assert store.media.get(item.key) == item
 
 
+def test_keys_that_are_known_are_not_read(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    digest = "c" * 10 + "2" * 54
+    keys = [
+        store.media.add(sha256, 1, f"{sha256[:2]} film.mp4", "file:///1").key
+        for sha256 in (A, B, "c" * 10 + "1" * 54)
+    ]
+    store.media.add(A, 1, "alias.mp4", "file:///2")
+    same = store.media.add(digest, 1, "cc film.mp4", "file:///3").key
+    assert sorted(store.media.keys()) == sorted([*keys, same])
+    read, reading = list[str](), store.backend.read
+    monkeypatch.setattr(store.backend, "read", lambda path: read.append(path) or reading(path))
+    gone = "gone-dddddddddd"
+    found = list(store.media.keys([keys[1], "nonsense", gone, keys[0]]))
+    assert sorted(found[:2]) == sorted(keys[:2]), "these come first"
+    assert sorted(found[2:]) == sorted([keys[2], same])
+    assert len(read) == 2
+    assert sorted(store.media.keys([*keys, same])) == sorted([*keys, same])
+
+
 def test_find_by_key_prefix_hash_place_and_name(store: Store, tmp_path: Path) -> None:
     place = tmp_path / "a film.mp4"
     item = store.media.add(A, 10, place.name, place.as_uri())
