@@ -4,9 +4,13 @@ They make what was asked for and put it where it was asked for. No asset's mater
 ``current`` pointer is touched. What becomes of the job is written into its row; a run that finds
 the row finished does nothing more.
 
+A film from the web is fetched once. What goes on with the job in other runs, because its film is
+worked on in parts or because a run died, takes the copy that the first one has fetched.
+
 Annotations are evaluated here: Dagster reads the config classes of ops from them.
 """
 
+import json
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -21,13 +25,22 @@ from media_pipeline.dagster.assets import RETRIES, reported_errors
 from media_pipeline.dagster.handover import handing_over
 from media_pipeline.dagster.leases import PATIENCE_S
 from media_pipeline.dagster.resources import RESOURCE, Pipeline
-from media_pipeline.errors import InvalidParameter, MediaPipelineError, StoreError, known_as
+from media_pipeline.errors import (
+    InvalidParameter,
+    MediaPipelineError,
+    SourceGone,
+    StoreError,
+    UnknownMedia,
+    known_as,
+)
 from media_pipeline.production.base import Function, Job
 from media_pipeline.production.functions import REQUESTS
 from media_pipeline.requests.order import Medium, Order, job_name
 from media_pipeline.requests.outbox import Outbox, Outcome
 from media_pipeline.requests.records import MediaRegistry
 from media_pipeline.requests.tables import Database
+from media_pipeline.runner import PartsWanted
+from media_pipeline.runner.copies import keep_original
 from media_pipeline.settings import Settings, uri_scheme
 from media_pipeline.store import MediaItem
 from media_pipeline.store.manifest import FileEntry
@@ -36,6 +49,12 @@ from media_pipeline.transfer.fetch import Fetched, fetch
 from media_pipeline.transfer.upload import Delivered, remove, upload
 from media_pipeline.transfer.web import download
 
+FETCHED_TAG = "media/fetched"
+"""On the runs of a job: the keys of the media that one of them has fetched from the web, by their
+place in the order, as JSON.
+"""
+
+_WEB = frozenset({"http", "https"})
 _BEAT_S = 2.0
 
 
@@ -170,7 +189,7 @@ def _job(name: str, function: Function) -> dg.JobDefinition:
     def produce(
         context: dg.OpExecutionContext, told: dict[str, Any]
     ) -> Iterator[dg.Output[dict[str, Any]]]:
-        with desk(context, told) as at, handing_over(context):
+        with desk(context, told) as at, handing_over(context), _shared(context, at, told):
             yield dg.Output({**told, **_produced(context, at, function, told)})
 
     @dg.op(name=f"deliver_{name}", required_resource_keys=needs)
@@ -196,19 +215,20 @@ def _job(name: str, function: Function) -> dg.JobDefinition:
 def _fetched(context: dg.OpExecutionContext, at: Desk) -> list[MediaItem]:
     pipeline: Pipeline = getattr(context.resources, RESOURCE)
     registry = MediaRegistry(at.database)
+    before = json.loads(context.run.tags.get(FETCHED_TAG, "{}"))
     items, seconds = [], 0.0
     for number, medium in enumerate(at.order.media):
         share = 0.2 / len(at.order.media)
-        place = _place(pipeline, at, medium)
         progress = at.beat(share * number, share * (number + 1))
-        named = known_as(medium.name, place) if isinstance(place, Path) else nullcontext()
-        with named:
-            item = pipeline.runner.ingest(place, progress=progress)
+        item = _fetched_before(pipeline, before.get(str(number)), progress)
+        item = item or _ingested(pipeline, at, medium, progress)
         source = pipeline.runner.request(item.key, "source")
         media = source.facts["media"]
         seconds += float(media["duration"])
         registry.examined(medium.uri, item.key, item.size, media)
         items.append(item)
+    if from_web := _from_web(at.order, [item.key for item in items]):
+        context.instance.add_run_tags(context.run_id, {FETCHED_TAG: json.dumps(from_web)})
     limit = REQUESTS[at.order.function].max_seconds
     if limit is not None and seconds > limit:
         raise InvalidParameter(
@@ -217,9 +237,51 @@ def _fetched(context: dg.OpExecutionContext, at: Desk) -> list[MediaItem]:
     return items
 
 
+def _from_web(order: Order, keys: list[str]) -> dict[int, str]:
+    """The keys of what comes from the web, by place."""
+    numbered = enumerate(zip(order.media, keys, strict=True))
+    return {n: key for n, (medium, key) in numbered if uri_scheme(medium.uri) in _WEB}
+
+
+def _fetched_before(
+    pipeline: Pipeline, key: str | None, progress: Callable[[float], None]
+) -> MediaItem | None:
+    """What an earlier run of the job has fetched, where it can still be had."""
+    if key is None:
+        return None
+    try:
+        item = pipeline.runner.store.media.get(key)
+        pipeline.runner.originals.path(item, progress)
+    except (UnknownMedia, SourceGone):
+        return None
+    return item
+
+
+def _ingested(
+    pipeline: Pipeline, at: Desk, medium: Medium, progress: Callable[[float], None]
+) -> MediaItem:
+    place = _place(pipeline, at, medium)
+    named = known_as(medium.name, place) if isinstance(place, Path) else nullcontext()
+    with named:
+        return pipeline.runner.ingest(place, progress=progress)
+
+
+@contextmanager
+def _shared(context: dg.OpExecutionContext, at: Desk, told: Mapping[str, Any]) -> Iterator[None]:
+    """Put what came from the web where other machines find it, before parts of it are asked for."""
+    pipeline: Pipeline = getattr(context.resources, RESOURCE)
+    runner = pipeline.runner
+    try:
+        yield
+    except PartsWanted:
+        for key in _from_web(at.order, told["keys"]).values():
+            keep_original(runner.store, runner.originals, runner.store.media.get(key))
+        raise
+
+
 def _place(pipeline: Pipeline, at: Desk, medium: Medium) -> str | Path:
     """What the runner can open: a web address is fetched into the cache first."""
-    if uri_scheme(medium.uri) not in {"http", "https"}:
+    if uri_scheme(medium.uri) not in _WEB:
         return medium.uri
     cache = pipeline.runner.store.cache
     got = _copied(at, medium, "input")
@@ -240,7 +302,7 @@ def _copied(at: Desk, medium: Medium, stem: str, max_bytes: int | None = None) -
     target = at.given / f"{stem}{suffix if suffix[1:].isalnum() else ''}"
     target.parent.mkdir(parents=True, exist_ok=True)
     limit, progress = max_bytes or int(at.settings.max_media_bytes), at.beat(0.0, 0.1)
-    if uri_scheme(medium.uri) in {"http", "https"}:
+    if uri_scheme(medium.uri) in _WEB:
         hosts = at.settings.allowed_hosts
         return download(medium.uri, target, allowed_hosts=hosts, max_bytes=limit, progress=progress)
     options = at.settings.storage_options(medium.uri)

@@ -79,6 +79,10 @@ class StoredArtifact:
         """Where it lies, as people write it."""
         return f"{self.backend.uri}/{artifact_path(self.asset, self.media_key, self.fingerprint)}"
 
+    def file_uri(self, name: str) -> str:
+        """Where one of its files lies."""
+        return f"{self.backend.uri}/{self._place(name)}"
+
     def path(self, name: str) -> Path:
         """A local path to one of its files.
 
@@ -98,9 +102,7 @@ class StoredArtifact:
             raise ArtifactMissing(
                 f"{self.asset} of {self.media_key} has no file {name}", "run it again"
             )
-        inside = f"{self.manifest.folder}/{name}" if self.manifest.folder else name
-        place = artifact_path(self.asset, self.media_key, self.fingerprint)
-        local = self.backend.local(f"{place}/{inside}", entry)
+        local = self.backend.local(self._place(name), entry)
         return local if self.pins is None else _pinned(local, self.pins / self.asset / name)
 
     def files(self, pattern: str = "*") -> Sequence[Path]:
@@ -117,6 +119,11 @@ class StoredArtifact:
         exists.
         """
         return replace(self, pins=folder)
+
+    def _place(self, name: str) -> str:
+        """Where one of its files lies in the lake."""
+        inside = f"{self.manifest.folder}/{name}" if self.manifest.folder else name
+        return f"{artifact_path(self.asset, self.media_key, self.fingerprint)}/{inside}"
 
 
 def artifact_path(asset: str, key: str, fingerprint: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from media_pipeline.dagster.productions import Desk, request_jobs
+from media_pipeline.dagster.productions import FETCHED_TAG, Desk, request_jobs
 from media_pipeline.dagster.resources import RESOURCE, Pipeline
 from media_pipeline.production.functions import REQUESTS
 from media_pipeline.profiles import default_stages
@@ -21,6 +21,7 @@ from media_pipeline.store.places import open_filesystem
 from media_pipeline_tests.generators.storage import ObjectStorage, object_storage
 from media_pipeline_tests.generators.submissions import submission
 from media_pipeline_tests.generators.video import write_silence
+from media_pipeline_tests.generators.webs import web
 
 JOBS = {job.name: job for job in request_jobs()}
 
@@ -56,15 +57,21 @@ class Site:
         )
         return self.outbox.submit(submission(order=order))
 
-    def run(self, row: JobRow) -> dg.ExecuteInProcessResult:
+    def run(self, row: JobRow, **tags: str) -> dg.ExecuteInProcessResult:
+        """Carry out a run of a job; afterwards its tags are in ``self.tags``."""
         config = {"job": row.id, "order": row.order.model_dump_json()}
         with dg.DagsterInstance.ephemeral() as instance:
-            return JOBS[job_name(row.function)].execute_in_process(
+            result = JOBS[job_name(row.function)].execute_in_process(
                 run_config={"ops": {f"fetch_{row.function}": {"config": config}}},
                 resources={RESOURCE: self.pipeline},
                 instance=instance,
                 raise_on_error=False,
+                tags=tags,
             )
+            run = instance.get_run_by_id(result.run_id)
+            assert run is not None
+            self.tags = dict(run.tags)
+        return result
 
     def row(self, row: JobRow) -> JobRow:
         found = self.outbox.get(row.id)
@@ -109,6 +116,30 @@ def test_a_request_is_made_delivered_and_noted_and_nothing_current_moves(site: S
     store = site.pipeline.runner.store
     assert found.key is not None
     assert all(store.current(stage, found.key) is None for stage in site.pipeline.stages)
+
+
+def test_what_came_from_the_web_is_fetched_once(site: Site, clip: Path) -> None:
+    with web() as server:
+        server.files["/film.mp4"] = clip.read_bytes()
+        settings = site.settings.model_copy(update={"allowed_hosts": (server.place,)})
+        site.pipeline = Pipeline(default_stages(), settings=settings)
+        order = site.accept(function="VideoClip", params={"duration": 1}).order
+        media = [Medium(name="film.mp4", uri=server.url("/film.mp4"))]
+        order = order.model_copy(update={"media": media, "output": f"{site.bucket}/out/a.mp4"})
+
+        def asked(**tags: str) -> int:
+            row = site.outbox.submit(submission(order=order))
+            assert site.run(row, **tags).success, site.row(row).error_message
+            return len(server.fetched)
+
+        assert asked() == 1
+        noted = site.tags[FETCHED_TAG]
+        assert asked(**{FETCHED_TAG: noted}) == 1, "as a run that goes on"
+        assert site.tags[FETCHED_TAG] == noted
+        (copy,) = (site.settings.cache_dir / "files").glob("*/*.mp4")
+        copy.write_bytes(b"damaged")
+        assert asked(**{FETCHED_TAG: noted}) == 2
+        assert asked() == 3, "another job: the film may be another by now"
 
 
 def test_a_run_of_a_finished_job_does_nothing(site: Site) -> None:

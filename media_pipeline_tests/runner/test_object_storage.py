@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from media_pipeline.runner import Runner
+from media_pipeline.runner.copies import keep_original
 from media_pipeline.settings import Settings
 from media_pipeline.store.places import open_filesystem
 from media_pipeline.store.retention import plan_retention
@@ -13,6 +15,29 @@ from media_pipeline_tests.generators.stages import (
 )
 from media_pipeline_tests.generators.storage import ObjectStorage
 from media_pipeline_tests.runner.conftest import catalogue, counted
+
+
+def test_another_machine_finds_an_original_that_came_from_nowhere_it_can_reach(
+    storage: ObjectStorage, tmp_path: Path, film: Path
+) -> None:
+    lake = f"{storage.bucket()}/lake"
+    one, other = (
+        Runner.from_settings(storage.settings(tmp_path / name, lake=lake), stages=STAGES)
+        for name in ("one", "other")
+    )
+    here = tmp_path / "film.wav"
+    shutil.copy(film, here)
+    item = one.ingest(here)
+    kept = keep_original(one.store, one.originals, item)
+    assert kept is not None
+    assert keep_original(one.store, one.originals, item) == kept, "there already"
+    here.unlink()
+    there = other.originals.path(other.store.media.get(item.key))
+    assert there.read_bytes() == film.read_bytes()
+    assert there.is_relative_to(tmp_path / "other")
+    assert other.run(item.key, "source").artifact.manifest.sha256 == item.sha256
+    other.store.remove(item.key)
+    assert other.store.assets() == []
 
 
 @pytest.mark.slow
