@@ -42,6 +42,8 @@ _RATE = 8.0  # looks per second
 _FINE = 50.0  # moments per second of a moving window
 _FOR_TEXT = 0.85  # of what is to be seen, for which a window goes where it holds the captions
 _APART = 0.4  # share of the looks with faces too far from each other, from which a shot is fitted
+_Way = tuple[tuple[float, ...], tuple[float, ...]]
+_UNSEEN: _Way = (0.0,), (0.5,)  # of a shot of which no picture is looked at
 _BLUR = 0.06  # of the height: sides that do not ask to be looked at
 _DIM = 0.6
 
@@ -96,20 +98,21 @@ def plan_course(
     NotMedia, NoVideoStream, TruncatedMedia
     """
     starts = [0.0, *(s for s in starts if s > 0)]
-    looks: list[list[tuple[float, Look]]] = [[] for _ in starts]
+    planned = [_UNSEEN] * len(starts)
+    looks: list[tuple[float, Look]] = []  # of one shot: a long film has many
     watcher, shot = Watcher(), 0
     shown: list[Standing] | None = None
     for glance, faces in follow(_glances(path, starts), lambda g: (g.time, g.luma())):
         if glance.shot != shot:
             watcher.cut()
-            shot = glance.shot
+            planned[shot], looks, shot = _shot(looks, share, shown or []), [], glance.shot
         if shown is None:
             shown = standing(captions, glance.picture.shape[1] / glance.picture.shape[0])
         text = [one.box for one in standing_at(shown, glance.time)]
-        looks[shot].append((glance.time, watcher.look(glance.picture, faces, text)))
+        looks.append((glance.time, watcher.look(glance.picture, faces, text)))
         progress(glance.time)
     shown = shown or []
-    planned = [_shot(found, share, shown) for found in looks]
+    planned[shot] = _shot(looks, share, shown)
     course = Course(share, tuple(starts), *(tuple(part) for part in zip(*planned, strict=True)))
     moments = sorted({*starts, *(time for times in course.times for time in times)})
     return replace(course, bands=tuple(bands(shown, course.at, moments, share)))
@@ -167,11 +170,9 @@ def crop_film(path: Path, captions: Sequence[Cue] = (), ratio: float = 9 / 16) -
     return True
 
 
-def _shot(
-    found: Sequence[tuple[float, Look]], share: float, captions: Sequence[Standing]
-) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def _shot(found: Sequence[tuple[float, Look]], share: float, captions: Sequence[Standing]) -> _Way:
     if not found:
-        return (0.0,), (0.5,)
+        return _UNSEEN
     wide = [_spread(look) > share for _, look in found if len(look.faces) > 1]
     if sum(wide) > _APART * len(found):
         return (), ()
