@@ -144,6 +144,8 @@ def desk(context: dg.OpExecutionContext, told: Mapping[str, Any]) -> Iterator[De
         keep = True
     except Cancelled:
         context.log.info("the job was cancelled")
+        # So that the run ends as cancelled as well, whether or not Dagster was asked for it by now.
+        context.instance.report_run_canceling(context.run, "the job was cancelled")
         raise dg.Failure("the job was cancelled", allow_retries=False) from None
     except dg.RetryRequested as asked:
         keep = context.retry_number < RETRIES

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 import dagster as dg
 from dagster._core.run_coordinator import QueuedRunCoordinator, SubmitRunContext
 
-from media_pipeline.settings import Settings
+from media_pipeline.settings import DEFAULT_QUEUE, Settings
 
 QUEUE_TAG = "dagster-celery/queue"
 """By which the launcher of ``dagster-celery`` chooses the queue."""
@@ -34,11 +34,14 @@ class PlacingRunCoordinator(QueuedRunCoordinator):
 
 
 def queue_for(pools: Collection[str], queues: Mapping[str, str]) -> str | None:
-    """The queue of runs that strain these; None for the one of all others.
+    """The queue of runs that strain these; None where there is only one for all runs.
 
-    The setting is in the order in which it was written: the first that fits is taken.
+    The setting is in the order in which it was written: the first that fits is taken. The queue of
+    all other runs is named as well, for the coordinator counts by tags.
     """
-    return next((queue for pool, queue in queues.items() if pool in pools), None)
+    if not queues:
+        return None
+    return next((queue for pool, queue in queues.items() if pool in pools), DEFAULT_QUEUE)
 
 
 def strained(instance: dg.DagsterInstance, run: dg.DagsterRun) -> set[str]:

@@ -183,9 +183,20 @@ class Dispatcher:
             going = [run for run in runs if not run.finished]
             for run in going:
                 if run.status != "CANCELING":
-                    self._dagster.end(run.id)
+                    self._end(run)
             if not going:
                 self._outbox.run_has_ended(row.id)
+
+    def _end(self, run: Run) -> None:
+        """End a run of a cancelled job, at the latest when this is tried again.
+
+        Dagster interrupts no run that waits for a worker. Noted as ended, it is left alone by the
+        worker that gets it; and one that had begun this very moment finds the job finished.
+        """
+        try:
+            self._dagster.end(run.id, gone=run.status == "STARTING")
+        except DagsterRefuses as error:  # it has moved on meanwhile; the others need not wait
+            _LOG.info("not ended: %s", error, extra={"run_id": run.id})
 
     def _watch(self) -> None:
         """Fail the jobs whose run has ended without finishing them; give those another run whose

@@ -162,7 +162,8 @@ def test_a_job_cancelled_while_it_works_delivers_nothing(
         return beat(self, first, last)
 
     monkeypatch.setattr(Desk, "beat", cancel)
-    assert not site.run(row).success
+    result = site.run(row)
+    assert [e.event_type_value for e in result.all_events][-1] == "PIPELINE_CANCELED"
     assert site.row(row).outcome == "cancelled"
     assert site.delivered() == site.leftovers() == []
 

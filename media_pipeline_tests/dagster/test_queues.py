@@ -71,7 +71,7 @@ def test_a_run_is_for_the_workers_of_what_it_strains(
 ) -> None:
     monkeypatch.setenv("MEDIA_PIPELINE_QUEUES", "asr=gpu,decode=fast")
     assert isinstance(instance.run_coordinator, QueuedRunCoordinator)
-    for job, queue in ((film, "gpu"), (picture, "fast"), (idle, None)):
+    for job, queue in ((film, "gpu"), (picture, "fast"), (idle, "dagster")):
         run = submitted(instance, job)
         assert run.status == dg.DagsterRunStatus.QUEUED
         assert run.tags.get(queues.QUEUE_TAG) == queue
@@ -93,7 +93,8 @@ def test_the_first_that_fits_is_taken() -> None:
     given = {"ocr": "big", "asr": "gpu"}
     assert queues.queue_for({"asr", "ocr", "decode"}, given) == "big"
     assert queues.queue_for({"asr"}, given) == "gpu"
-    assert queues.queue_for({"encode"}, given) is None
+    assert queues.queue_for({"encode"}, given) == "dagster"
+    assert queues.queue_for({"encode"}, {}) is None
 
 
 def test_only_the_steps_count_that_are_carried_out(instance: dg.DagsterInstance) -> None:

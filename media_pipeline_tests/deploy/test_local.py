@@ -13,10 +13,12 @@ from typing import Any
 
 import pytest
 
+from media_pipeline.dagster.queues import QUEUE_TAG
 from media_pipeline.media.files import sha256_file
 from media_pipeline.production.functions import FUNCTIONS
+from media_pipeline.services import check_workers
 from media_pipeline_tests.generators.ice import KEY, SECRET
-from media_pipeline_tests.generators.machines import Machines, kill, machines
+from media_pipeline_tests.generators.machines import Machines, kill, machines, process_of
 from media_pipeline_tests.generators.stages import write_tone
 from media_pipeline_tests.generators.video import write_clip
 
@@ -35,6 +37,7 @@ def site() -> Iterator[Machines]:
             run_lease_seconds="20",
             min_free_bytes="0",
             access_keys=f"{KEY}:{SECRET}",
+            queues="ocr=readers",
         ) as found,
     ):
         yield found
@@ -87,8 +90,7 @@ def test_a_worker_that_is_killed_in_the_middle_of_a_stage(site: Machines, film: 
 def test_a_worker_that_is_lost_with_all_it_knew(site: Machines, film: str) -> None:
     """Its task is reported as running ever after."""
     job, process = site.at_work(film)
-    group = os.getpgid(process)
-    name = next(n for n, s in site.machine.services.items() if s.process.pid == group)
+    name = site.worker_of(process)
     site.machine.stop(name, kill=True)
     other = site.submit(film, "Cover", "jpg")
     site.settled([job, other])
@@ -139,7 +141,7 @@ def test_a_task_that_is_delivered_again_and_again(site: Machines, film: str) -> 
     workers = [name for name in site.machine.services if name.startswith("worker-")]
     for name in workers:
         site.machine.stop(name)
-    with redis.Redis.from_url(site.machine.environment["MEDIA_PIPELINE_BROKER"]) as broker:
+    with redis.Redis.from_url(site.broker) as broker:
         job = site.submit(film, "Cover", "jpg")
         queue, message = site.wait(lambda: _message(broker))
         broker.lpush(queue, message)
@@ -150,6 +152,43 @@ def test_a_task_that_is_delivered_again_and_again(site: Machines, film: str) -> 
         site.wait(lambda: any("had already finished" in line for line in site.said(runs[-1])))
     site.settled([job])
     assert [run.id for run in site.runs(job)] == [run.id for run in runs]
+
+
+def test_runs_go_to_the_workers_for_what_they_strain(site: Machines, film: str) -> None:
+    with site.deaf("readers", "worker-1"):
+        assert check_workers(site.broker, ["dagster", "readers"]) == "dagster: 2, readers: 1"
+        job = site.submit(film, "CaptionExtraction", "srt")
+        site.settled([job])
+    (run,) = site.runs(job)
+    assert run.tags[QUEUE_TAG] == "readers"
+    assert site.worker_of(process_of(run)) == "worker-2"
+
+
+def test_a_job_that_is_cancelled_at_work(site: Machines, film: str) -> None:
+    job, process = site.at_work(film)
+    try:
+        site.cancel(job)
+        site.wait(lambda: site.runs(job)[0].status == "CANCELING")
+    finally:
+        os.kill(process, signal.SIGCONT)
+    site.cancelled(job)
+    (other,) = {"worker-1", "worker-2"} - {site.worker_of(process)}
+    with site.deaf("dagster", other):  # so that the next job is for that very worker
+        following = site.submit(film, "Cover", "jpg")
+        site.settled([following])
+    assert process_of(site.runs(following)[0]) == process
+
+
+def test_a_job_that_is_cancelled_while_it_waits_for_a_worker(site: Machines, film: str) -> None:
+    with site.deaf("readers", "worker-1", "worker-2"):
+        job = site.submit(film, "CaptionExtraction", "srt")
+        site.wait(lambda: site.queued("readers"))
+        site.cancel(job)
+        site.cancelled(job)
+    site.wait(lambda: not site.queued("readers"))
+    site.settled([site.submit(film, "CaptionExtraction", "srt")])
+    site.cancelled(job)
+    assert not process_of(site.runs(job)[0]), "nobody has begun it"
 
 
 def test_copies_of_media_that_were_damaged(site: Machines, film: str) -> None:

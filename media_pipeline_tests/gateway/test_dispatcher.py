@@ -54,6 +54,9 @@ class Dagster:
         return names
 
     def end(self, run_id: str, *, gone: bool = False) -> None:
+        (run,) = self.runs(ids=[run_id])
+        if run.status not in {"QUEUED", "STARTED"} and not gone:
+            raise DagsterRefuses(f"could not be terminated due to having status {run.status}")
         self.becomes(run_id, "CANCELED")
 
     def becomes(self, run_id: str, status: str, **tags: str) -> None:
@@ -314,6 +317,20 @@ def test_cancelled_jobs_have_every_run_ended(bench: Bench) -> None:
     assert [run.status for run in bench.dagster.kept] == ["CANCELED"]
     bench.later()
     assert bench.outbox.to_end(9) == []
+
+
+def test_a_cancelled_job_whose_run_waits_for_a_worker_has_it_ended(bench: Bench) -> None:
+    first, second = (bench.outbox.submit(submission()) for _ in range(2))
+    bench.dispatcher.tick()
+    bench.dagster.becomes("run-0", "NOT_STARTED")  # for a moment, in which it cannot be ended
+    bench.dagster.becomes("run-1", "STARTING")
+    for row in (first, second):
+        bench.outbox.finish(row.id, "cancelled")
+    bench.later()
+    assert [run.status for run in bench.dagster.kept] == ["CANCELED", "NOT_STARTED"]
+    bench.dagster.becomes("run-0", "QUEUED")
+    bench.later()
+    assert [run.status for run in bench.dagster.kept] == ["CANCELED", "CANCELED"]
 
 
 def test_callers_are_told_of_every_end_and_given_up_on_at_last(bench: Bench) -> None:

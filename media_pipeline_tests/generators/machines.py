@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -23,6 +24,7 @@ from media_pipeline.settings import Settings
 from media_pipeline.store import Store
 from media_pipeline.store.manifest import MANIFEST
 from media_pipeline.store.places import open_filesystem
+from media_pipeline_tests.generators.ice_clients import Sdk
 from media_pipeline_tests.generators.submissions import submission
 
 _MOST_S = 600.0
@@ -46,6 +48,7 @@ class Machines:
         names = ("DATABASE", "LAKE", "S3_ENDPOINT", "S3_KEY", "S3_SECRET")
         given = {name.lower(): machine.environment[f"MEDIA_PIPELINE_{name}"] for name in names}
         self.settings = Settings(**given, cache_dir=folder / "cache-of-tests")
+        self.broker = machine.environment["MEDIA_PIPELINE_BROKER"]
         self.web = f"http://127.0.0.1:{machine.ports['web']}"
 
     # --- asking for work ---
@@ -66,6 +69,41 @@ class Machines:
         )
         with closing(Database(self.settings.database)) as database:
             return Outbox(database, max_waiting=100).submit(submission(order=order)).id
+
+    def cancel(self, job: str) -> None:
+        """Ask the gateway to cancel a job, as its callers do."""
+        key, _, secret = self.machine.environment["MEDIA_PIPELINE_ACCESS_KEYS"].partition(":")
+        client = Sdk(f"127.0.0.1:{self.machine.ports['gateway']}", key, secret)
+        client.ask("CancelIProductionJob", JobId=job)
+
+    @contextmanager
+    def deaf(self, queue: str, *workers: str) -> Iterator[None]:
+        """Let workers take nothing from a queue for the time of the block."""
+        from celery import Celery
+
+        names = [f"{worker}@{socket.gethostname()}" for worker in workers]
+        asked = {"destination": names, "reply": True, "timeout": 5.0, "limit": len(names)}
+        with Celery(broker=self.broker, set_as_current=False) as app:
+            control = app.control  # a worker that is starting hears nothing yet
+            self.wait(lambda: len(control.cancel_consumer(queue, **asked) or ()) == len(names))
+            try:
+                yield
+            finally:
+                self.wait(lambda: len(control.add_consumer(queue, **asked) or ()) == len(names))
+
+    def queued(self, queue: str) -> int:
+        """How many runs wait in a queue of the broker."""
+        import redis
+
+        with redis.Redis.from_url(self.broker) as broker:
+            keys = broker.scan_iter(f"{queue}*", _type="list")  # one for each priority
+            return sum(broker.llen(key) for key in keys)
+
+    def worker_of(self, process: int) -> str:
+        """The worker to which a process belongs."""
+        group = os.getpgid(process)
+        kept = self.machine.services.items()
+        return next(name for name, one in kept if one.process and one.process.pid == group)
 
     def row(self, job: str) -> JobRow:
         with closing(Database(self.settings.database)) as database:
@@ -111,8 +149,7 @@ class Machines:
         for function in _LONG:  # another one where this one was faster than we could look
             job = self.submit(film, function)
             self.wait(lambda job=job: self._produces(job), often=0.1)
-            worker = self.runs(job)[0].tags.get(WORKER_TAG)
-            process = int(worker.split(":")[1]) if worker else 0
+            process = process_of(self.runs(job)[0])
             if process and self.row(job).finished is None:
                 os.kill(process, signal.SIGSTOP)
                 if self.row(job).finished is None:
@@ -139,6 +176,19 @@ class Machines:
             lines = [line for run in self.runs(row.id) for line in self.said(run)]
             assert sum(line.startswith("delivered ") for line in lines) == 1, lines
         return rows
+
+    def cancelled(self, job: str) -> None:
+        """Wait for the end of a job that was cancelled, and of its runs; nothing is delivered."""
+        self.wait(lambda: self.row(job).finished)
+        self.wait(lambda: all(run.finished for run in self.runs(job)))
+        assert self.row(job).outcome == "cancelled"
+        runs = self.runs(job)
+        assert runs and {run.status for run in runs} == {"CANCELED"}, self.logs()
+        lines = [line for run in runs for line in self.said(run)]
+        assert not [line for line in lines if line.startswith("delivered ")]
+        files, _ = open_filesystem("s3://x", self.settings.storage_options("s3://x"))
+        there = files.find(f"{_BUCKET}/out") if files.exists(f"{_BUCKET}/out") else []
+        assert not [file for file in there if job in file]
 
     def whole(self) -> int:
         """Hold every artifact that can be seen against its manifest; how many there are."""
@@ -170,6 +220,12 @@ def machines(folder: Path, **settings: str) -> Iterator[Machines]:
         yield Machines(machine, folder)
     finally:
         machine.close()
+
+
+def process_of(run: Run) -> int:
+    """The process that carries out a run, or has carried it out; 0 before there is one."""
+    worker = run.tags.get(WORKER_TAG)
+    return int(worker.split(":")[1]) if worker else 0
 
 
 def kill(process: int) -> None:
