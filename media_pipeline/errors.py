@@ -221,6 +221,10 @@ class StoreError(MediaPipelineError):
     """The lake cannot be read or written."""
 
 
+class DiskFull(StoreError):
+    """There is no room on a disk for what is being made or fetched."""
+
+
 class ArtifactMissing(StoreError):
     """An artifact that is needed has not been made."""
 

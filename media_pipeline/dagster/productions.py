@@ -44,6 +44,7 @@ from media_pipeline.runner.copies import keep_original
 from media_pipeline.settings import Settings, uri_scheme
 from media_pipeline.store import MediaItem
 from media_pipeline.store.manifest import FileEntry
+from media_pipeline.store.room import room
 from media_pipeline.transfer import addresses
 from media_pipeline.transfer.fetch import Fetched, fetch
 from media_pipeline.transfer.upload import Delivered, remove, upload
@@ -139,7 +140,8 @@ def desk(context: dg.OpExecutionContext, told: Mapping[str, Any]) -> Iterator[De
     opened = Desk(pipeline.settings, told["job"], order, context.run_id)
     keep = False
     try:
-        with opened.outbox.lease(opened.job).kept(), reported_errors():
+        lease = opened.outbox.lease(opened.job)
+        with lease.kept(), reported_errors(), room(opened.settings.cache_dir):
             yield opened
         keep = True
     except Cancelled:

@@ -18,6 +18,7 @@ from media_pipeline.stages.base import Outcome, Progress
 from media_pipeline.store import Manifest, ReasonEntry, Store, StoredArtifact
 from media_pipeline.store.artifact import table_file
 from media_pipeline.store.lock import held
+from media_pipeline.store.room import room
 from media_pipeline.store.validate import validate
 from media_pipeline.transfer.originals import Originals
 
@@ -28,7 +29,7 @@ _HEARTBEAT_S = 60.0
 def alone(store: Store, prepared: Prepared, progress: Progress) -> Iterator[None]:
     """Let no other run on this machine compute the same artifact at the same time."""
     lock = store.backend.scratch / "locks" / f"{prepared.stage.name}-{prepared.fingerprint}"
-    with held(lock, lambda: progress(0.0)):
+    with room(store.backend.scratch), held(lock, lambda: progress(0.0)):
         yield
 
 
@@ -47,7 +48,7 @@ def make(
     instead, unless ``direct``. After any other error nothing is left behind.
     """
     started = time.monotonic()
-    with store.scratch() as scratch:
+    with store.scratch() as scratch, room(store.backend.scratch):
         out = _subfolder(scratch, "out")
         reason = None
         try:

@@ -8,6 +8,7 @@ from media_pipeline.errors import MediaTooLarge, known_as
 from media_pipeline.media.probe import MediaInfo, probe
 from media_pipeline.stages.base import Progress, quiet
 from media_pipeline.store import MediaItem, Store
+from media_pipeline.store.room import room
 from media_pipeline.transfer.originals import Original, Originals
 
 _FETCHED = 0.5  # share of the progress that fetching takes; hashing takes the rest
@@ -34,7 +35,8 @@ def add(
     InvalidParameter
         when the URI's scheme is not supported.
     """
-    original = originals.locate(place, lambda share: progress(share * _FETCHED))
+    with room(store.cache.folder):
+        original = originals.locate(place, lambda share: progress(share * _FETCHED))
     info = _probed(original)
     if max_seconds is not None and info.duration > max_seconds:
         raise MediaTooLarge(

@@ -17,12 +17,15 @@ from media_pipeline.dagster.queues import QUEUE_TAG
 from media_pipeline.media.files import sha256_file
 from media_pipeline.production.functions import FUNCTIONS
 from media_pipeline.services import check_workers
+from media_pipeline_tests.generators.disks import fill, small_disk
 from media_pipeline_tests.generators.ice import KEY, SECRET
 from media_pipeline_tests.generators.machines import Machines, kill, machines, process_of
 from media_pipeline_tests.generators.stages import write_tone
 from media_pipeline_tests.generators.video import write_clip
 
 ROOT = Path(__file__).parents[2]
+
+_DISK = 64 << 20
 
 pytestmark = pytest.mark.slow
 
@@ -189,6 +192,20 @@ def test_a_job_that_is_cancelled_while_it_waits_for_a_worker(site: Machines, fil
     site.settled([site.submit(film, "CaptionExtraction", "srt")])
     site.cancelled(job)
     assert not process_of(site.runs(job)[0]), "nobody has begun it"
+
+
+def test_a_disk_that_is_full_in_the_middle_of_a_stage(site: Machines, film: str) -> None:
+    """What it holds of the film is there; what is made of it finds no room."""
+    with site.deaf("dagster", "worker-1"), small_disk(site.folder / "cache-2", _DISK) as disk:
+        job, process = site.at_work(film)
+        filler = fill(disk)
+        os.kill(process, signal.SIGCONT)
+        row = site.failed(job)
+        assert row.error_code == "DiskFull", row.error_message
+        assert str(disk) in row.error_message and "MEDIA_PIPELINE_CACHE_DIR" in row.error_message
+        filler.unlink()
+        site.settled([site.submit(film, row.function)])
+    assert site.whole()
 
 
 def test_copies_of_media_that_were_damaged(site: Machines, film: str) -> None:

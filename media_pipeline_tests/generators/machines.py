@@ -179,16 +179,25 @@ class Machines:
 
     def cancelled(self, job: str) -> None:
         """Wait for the end of a job that was cancelled, and of its runs; nothing is delivered."""
-        self.wait(lambda: self.row(job).finished)
-        self.wait(lambda: all(run.finished for run in self.runs(job)))
-        assert self.row(job).outcome == "cancelled"
+        assert self._ended(job).outcome == "cancelled"
         runs = self.runs(job)
         assert runs and {run.status for run in runs} == {"CANCELED"}, self.logs()
-        lines = [line for run in runs for line in self.said(run)]
+
+    def failed(self, job: str) -> JobRow:
+        """Wait for the end of a job that cannot be done; nothing is delivered."""
+        row = self._ended(job)
+        assert row.outcome == "failed"
+        return row
+
+    def _ended(self, job: str) -> JobRow:
+        self.wait(lambda: self.row(job).finished)
+        self.wait(lambda: all(run.finished for run in self.runs(job)))
+        lines = [line for run in self.runs(job) for line in self.said(run)]
         assert not [line for line in lines if line.startswith("delivered ")]
         files, _ = open_filesystem("s3://x", self.settings.storage_options("s3://x"))
         there = files.find(f"{_BUCKET}/out") if files.exists(f"{_BUCKET}/out") else []
         assert not [file for file in there if job in file]
+        return self.row(job)
 
     def whole(self) -> int:
         """Hold every artifact that can be seen against its manifest; how many there are."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from media_pipeline.errors import (
+    DiskFull,
     InvalidArtifact,
     NoAudioStream,
     NoEngineForLanguage,
@@ -14,6 +15,7 @@ from media_pipeline.errors import (
 )
 from media_pipeline.profiles import Profile
 from media_pipeline.runner import Runner, State, execution
+from media_pipeline_tests.generators.disks import fill, small_disk
 from media_pipeline_tests.generators.stages import (
     write_tone,
 )
@@ -59,6 +61,23 @@ def test_a_fault_of_a_stage_leaves_nothing_behind(runner: Runner, key: str) -> N
         runner.run(key, "ocr_cues", {"fault": "raise"})
     assert list(runner.store.artifacts("ocr_cues")) == []
     assert scratch(runner) == []
+
+
+def test_a_full_disk_leaves_nothing_half_made_and_work_goes_on_once_there_is_room(
+    tmp_path: Path,
+) -> None:
+    with small_disk(tmp_path / "lake", 4 << 20) as disk:
+        runner = make_runner(tmp_path)
+        key = runner.ingest(write_tone(tmp_path / "A film.wav")).key
+        runner.run(key, "source")
+        before = sorted(disk.rglob("*"))
+        fill(disk)
+        with pytest.raises(DiskFull, match="no space is left"):
+            runner.run(key, "ocr_cues")
+        (disk / "filler").unlink()
+        left = {path for path in disk.rglob("*") if "locks" not in path.parts} - set(before)
+        assert all(path.is_dir() for path in left)
+        assert runner.run(key, "ocr_cues").artifact.files()
 
 
 def test_folders_in_use_are_kept_from_being_swept(
