@@ -41,9 +41,10 @@ def lapsed(settings: Settings, instance: dg.DagsterInstance, run_id: str) -> boo
     if not settings.shares_database:
         return False
     with closing(Database(settings.database)) as database:
-        until = run_lease(database, run_id, settings.run_lease_seconds).until()
-    if until is None:  # it has just begun or just ended
+        left = run_lease(database, run_id, settings.run_lease_seconds).left()
+    if left is None:  # it has just begun or just ended
         record = instance.get_run_record_by_id(run_id)
-        started = record.start_time if record is not None else None
-        return started is not None and time.time() - started > settings.run_lease_seconds
-    return until < time.time()
+        if record is None or record.dagster_run.is_finished or record.start_time is None:
+            return False
+        return time.time() - record.start_time > settings.run_lease_seconds
+    return left < 0

@@ -99,7 +99,8 @@ class Outbox:
     ----------
     max_waiting : jobs that may wait; 0 lets none in.
     run_lease : seconds after which a run that has not renewed its lease counts as gone.
-    clock : seconds since the epoch.
+    clock : seconds since the epoch; by default that of this machine, and for leases of runs, which
+        other machines hold, that of the database.
     """
 
     def __init__(
@@ -108,12 +109,13 @@ class Outbox:
         *,
         max_waiting: int,
         run_lease: float = RUN_LEASE_S,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] | None = None,
     ) -> None:
         self._database = database
         self._max_waiting = max_waiting
         self._run_lease = run_lease
-        self._clock = clock
+        self._clock = clock or time.time
+        self._given = clock
 
     # --- callers ---
 
@@ -216,7 +218,7 @@ class Outbox:
 
     def lease(self, identity: str) -> Lease:
         """What the run of a job holds for as long as it works: see :meth:`abandoned`."""
-        return Lease(self._database, identity, self._run_lease, self._clock)
+        return Lease(self._database, identity, self._run_lease, self._given)
 
     def advance(self, identity: str, progress: float, *, run_id: str | None = None) -> bool:
         """Note the share that is done; false when the job is finished (it was cancelled), or
@@ -286,8 +288,9 @@ class Outbox:
         """Which of the jobs have a run that has stopped to renew its lease: its process is gone, on
         whatever machine it was. Runs that have not begun hold none.
         """
-        over = [LEASES.c.name.in_(identities), LEASES.c.until < self._clock()]
         with self._database.read() as connection:
+            now = self._given() if self._given else self._database.now(connection)
+            over = [LEASES.c.name.in_(identities), LEASES.c.until < now]
             return set(connection.scalars(sa.select(LEASES.c.name).where(*over)))
 
     def launch_again(self, identity: str) -> None:

@@ -44,10 +44,20 @@ class Nonces:
 
 
 class Lease:
-    """A place that one process holds at a time, for as long as it renews it."""
+    """A place that one process holds at a time, for as long as it renews it.
+
+    Parameters
+    ----------
+    clock : seconds since 1970; by default the clock of the database: those of the machines that
+        want the place may differ by more than a lease lasts.
+    """
 
     def __init__(
-        self, database: Database, name: str, seconds: float, clock: Callable[[], float] = time.time
+        self,
+        database: Database,
+        name: str,
+        seconds: float,
+        clock: Callable[[], float] | None = None,
     ) -> None:
         self._database = database
         self._name = name
@@ -59,9 +69,9 @@ class Lease:
         """Take or renew the lease; false when somebody else has it. With ``whoever`` it is taken
         from whoever has it.
         """
-        now = self._clock()
-        values = {"holder": self.holder, "until": now + self._seconds}
         with self._database.write(queue=True, durable=False) as connection:
+            now = self._now(connection)
+            values = {"holder": self.holder, "until": now + self._seconds}
             row = connection.execute(sa.select(LEASES).where(LEASES.c.name == self._name)).first()
             if row is None:
                 connection.execute(LEASES.insert().values(name=self._name, **values))
@@ -95,11 +105,14 @@ class Lease:
             thread.join()
             self.release()
 
-    def until(self) -> float | None:
-        """When it ends or has ended (seconds since 1970), whoever holds it; None without holder."""
+    def left(self) -> float | None:
+        """Seconds until it ends, less than 0 where it has ended, whoever holds it; None without
+        holder.
+        """
         asked = sa.select(LEASES.c.until).where(LEASES.c.name == self._name)
         with self._database.read() as connection:
-            return connection.scalar(asked)
+            until = connection.scalar(asked)
+            return None if until is None else until - self._now(connection)
 
     def release(self) -> None:
         """Give it back, if it is ours."""
@@ -107,6 +120,9 @@ class Lease:
             connection.execute(
                 LEASES.delete().where(LEASES.c.name == self._name, LEASES.c.holder == self.holder)
             )
+
+    def _now(self, connection: sa.Connection) -> float:
+        return self._database.now(connection) if self._clock is None else self._clock()
 
 
 def run_lease(database: Database, run_id: str, seconds: float) -> Lease:

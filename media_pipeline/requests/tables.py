@@ -15,6 +15,8 @@ from media_pipeline.errors import StoreError
 
 METADATA = sa.MetaData()
 _AGAIN_S = 1.0
+_NOW = sa.text("SELECT extract(epoch FROM clock_timestamp())")
+"""Not that of the beginning of the transaction, which may have waited for others since."""
 _DO_NOT_HOLD = "-c idle_in_transaction_session_timeout=15000"
 """Else a machine that freezes in the middle of a transaction keeps all others waiting (ms)."""
 
@@ -156,6 +158,14 @@ class Database:
             if queue and not self._sqlite:
                 connection.execute(sa.text("SELECT pg_advisory_xact_lock(7301)"))
             yield connection
+
+    def now(self, connection: sa.Connection) -> float:
+        """Seconds since 1970 by the clock of the database, which all machines share; in a file that
+        is the clock of this one.
+        """
+        if self._sqlite:
+            return time.time()
+        return float(connection.execute(_NOW).scalar_one())
 
     def _connected(self) -> sa.Connection:
         """A connection. Nothing has been said on it yet, so that it may be asked for again."""

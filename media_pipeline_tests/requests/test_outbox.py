@@ -1,7 +1,12 @@
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
 import time
+import uuid
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 
@@ -9,7 +14,7 @@ import pytest
 
 from media_pipeline.errors import StoreError
 from media_pipeline.requests.outbox import RUN_LEASE_S, Outbox, QueueFull, TokenReused
-from media_pipeline.requests.records import Lease, MediaRegistry, Nonces
+from media_pipeline.requests.records import Lease, MediaRegistry, Nonces, run_lease
 from media_pipeline.requests.tables import Database
 from media_pipeline_tests.generators.submissions import Clock, submission
 
@@ -173,6 +178,55 @@ def test_one_leads_at_a_time(database: Database, clock: Clock) -> None:
     two.release()
     one.release()
     assert one.hold()
+
+
+@pytest.mark.parametrize("skew", [-360.0, 360.0])
+def test_leases_count_by_the_clock_of_the_database(
+    server: str, monkeypatch: pytest.MonkeyPatch, skew: float
+) -> None:
+    """One machine whose clock is minutes off holds them, another looks at them."""
+    job, run = uuid.uuid4().hex, str(uuid.uuid4())
+    with closing(Database(server)) as database:
+        outbox, right = Outbox(database, max_waiting=9, run_lease=300), time.time
+        held = [outbox.lease(job), run_lease(database, run, 300)]
+        monkeypatch.setattr(time, "time", lambda: right() + skew)
+        assert all(lease.hold() for lease in held)
+        monkeypatch.setattr(time, "time", right)
+        assert outbox.abandoned([job]) == set(), "alive, although its clock is slow"
+        for lease in (outbox.lease(job), run_lease(database, run, 300)):
+            left = lease.left()
+            assert left is not None and 0 < left <= 300, "although its clock is fast"
+            assert not lease.hold()
+        dead = [
+            Outbox(database, max_waiting=9, run_lease=-1).lease(job),
+            run_lease(database, run, -1),
+        ]
+        monkeypatch.setattr(time, "time", lambda: right() + skew)
+        assert all(lease.hold(whoever=True) for lease in dead)
+        assert outbox.abandoned([job]) == {job}
+        monkeypatch.setattr(time, "time", right)
+        assert outbox.abandoned([job]) == {job}
+        assert held[1].hold(), "who was dead keeps nothing"
+
+
+@pytest.mark.skipif(shutil.which("faketime") is None, reason="needs the package faketime")
+def test_a_machine_whose_clock_is_wrong(server: str) -> None:
+    code = f"""
+import time
+from media_pipeline.requests.records import run_lease
+from media_pipeline.requests.tables import Database
+assert run_lease(Database({server!r}), "of-a-slow-clock", 60).hold()
+print(time.time())
+"""
+    told = subprocess.run(
+        ["faketime", "-f", "-6m", sys.executable, "-c", code],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert float(told.stdout) < time.time() - 300
+    with closing(Database(server)) as database:
+        lease = run_lease(database, "of-a-slow-clock", 60)
+        left = lease.left()
+        assert left is not None and left > -240, "by its own clock it had ended six minutes ago"
 
 
 def test_a_lease_is_renewed_while_work_goes_on_and_given_back(
