@@ -1,7 +1,7 @@
 """How well the functions on sound do, beside the peers that are installed.
 
     python benchmarks/audio_functions.py [--only beats chorus quality denoise mixing] [--seeds 1]
-        [--songs 36] [--voices 2] [--recordings FOLDER]
+        [--songs 60] [--voices 2] [--recordings FOLDER]
 
 Songs and speech are generated; the songs' seeds are not those that ``fit_beats.py`` fits to. Beats
 are scored by mir_eval (F at 70 ms; "octave" takes half, double and shifted by half as right); the
@@ -320,7 +320,7 @@ def main() -> None:
     parts = ("beats", "chorus", "quality", "denoise", "mixing")
     parser.add_argument("--only", nargs="+", choices=parts, default=parts)
     parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--songs", type=int, default=36)
+    parser.add_argument("--songs", type=int, default=60)
     parser.add_argument("--voices", type=int, default=2)
     parser.add_argument("--recordings", type=Path, default=RECORDINGS)
     args = parser.parse_args()

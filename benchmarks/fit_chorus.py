@@ -31,7 +31,7 @@ from media_pipeline_tests.generators.songs import FORMS, Song, make_whole_song, 
 from media_pipeline_tests.spans import Span, shared_time, starts_found
 
 FIRST_SEED, FIRST_UNREPEATED = 31_000, 33_000
-_PULL, _PULL_REPEATED = 0.002, 0.02
+_PULL, _PULL_REPEATED = 0.005, 0.002
 _PARTS = 7
 _STARTS = 0.3  # of the score: a chorus may be found and cut wrongly
 Floats = NDArray[np.float64]
@@ -91,15 +91,17 @@ def fit_choice(examples: Sequence[Example], scale: Floats) -> Floats:
 def fit_repeated(rows: Floats, repeated: NDArray[np.bool_]) -> Floats:
     """A constant and the weights of REPEATED: log odds that anything comes again."""
     columns = [MEASURES.index(name) for name in REPEATED]
-    given = np.column_stack([np.ones(len(rows)), rows[:, columns]])
+    scale = rows[:, columns].std(axis=0)
+    given = np.column_stack([np.ones(len(rows)), rows[:, columns] / scale])
     sign = np.where(repeated, 1, -1)
     share = np.where(repeated, 1 / repeated.sum(), 1 / (~repeated).sum())
 
     def loss(weights: Floats) -> float:
         pull = _PULL_REPEATED * float(weights[1:] @ weights[1:])
-        return float(share @ np.logaddexp(0, -sign * (given @ weights))) + 0.1 * pull
+        return float(share @ np.logaddexp(0, -sign * (given @ weights))) + pull
 
-    return np.asarray(minimize(loss, np.zeros(given.shape[1])).x)
+    found = minimize(loss, np.zeros(given.shape[1])).x
+    return np.append(found[0], found[1:] / scale)
 
 
 def main() -> None:

@@ -6,8 +6,13 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+
+from media_pipeline.media.audio import write_wav
+from media_pipeline.media.wav import wav_info
 from media_pipeline_tests.cli.conftest import Done, Home, assert_fails
 from media_pipeline_tests.generators.functions import copy_second
+from media_pipeline_tests.generators.video import write_clip
 
 
 def test_a_second_file_is_a_path_or_a_uri_and_an_output_is_named_where_there_is_one(
@@ -47,3 +52,15 @@ def test_beats_with_clicks_to_listen_to(
 def test_quality_needs_no_output(inside: Callable[..., Done], clip: Path) -> None:
     done = inside("run", "AudioQualityAssessment", str(clip))
     assert [channel["Tag"] for channel in json.loads(done.stdout)] == ["Voice too Short"]
+
+
+def test_what_denoising_refuses_is_one_line(command: Home, inside: Callable[..., Done]) -> None:
+    write_wav(command.cwd / "cd.wav", np.full(4410, 0.1, np.float32), 44100)
+    write_clip(command.cwd / "mute.mp4", sound=False)
+    assert_fails(inside("run", "SpeechDenoise", "cd.wav", "out.wav"), 1, "44100 Hz", "any_sound")
+    asked = json.dumps({"any_sound": True})
+    done = inside("run", "SpeechDenoise", "mute.mp4", "out.wav", "--params", asked)
+    assert_fails(done, 1, "no audio")
+    done = inside("run", "SpeechDenoise", "cd.wav", "out.wav", "--params", asked)
+    assert done.returncode == 0, done.stderr
+    assert wav_info(command.cwd / "out.wav") == wav_info(command.cwd / "cd.wav")

@@ -18,7 +18,7 @@ SIGNS = {
     **dict.fromkeys(("alike before", "alike after", "rise inside"), -1),
 }
 """Which way each measure may count: what speaks for a chorus does in all music."""
-REPEATED = ("least alike", "sound alike", "new sound")
+REPEATED = ("least alike", "sound alike", "count")
 """What tells whether anything comes again."""
 
 

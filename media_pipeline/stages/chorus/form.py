@@ -129,6 +129,8 @@ def _grid(found: Tracked, duration: float) -> tuple[Floats, Places, int] | None:
         beats = np.insert(beats, np.arange(1, len(beats)), between)
         starts = np.insert(starts, np.arange(1, len(starts)), False)
         per_bar *= 2
+    rest = _rest_of_bar(beats, len(beats) - int(np.flatnonzero(starts)[-1]), per_bar, duration)
+    beats, starts = np.append(beats, rest), np.append(starts, np.zeros(len(rest), bool))
     if len(beats) > _MOST:
         beats, per_bar = beats[starts], 1
         beats = beats[:: -(-len(beats) // _MOST)]
@@ -136,6 +138,17 @@ def _grid(found: Tracked, duration: float) -> tuple[Floats, Places, int] | None:
     end = min(duration, beats[-1] + float(np.median(np.diff(beats))))
     times = np.append(beats, max(end, beats[-1] + 1e-3))
     return times, np.flatnonzero(starts), per_bar
+
+
+def _rest_of_bar(beats: Floats, count: int, per_bar: int, duration: float) -> Floats:
+    """What the last bar lacks, of which ``count`` beats are known, as far as there is sound.
+
+    The last notes ring where no beat is heard; without them the last chorus would lack its last
+    bar, and be no repeat of the others.
+    """
+    gap = float(np.median(np.diff(beats[-2 * per_bar :])))
+    rest = beats[-1] + gap * np.arange(1, per_bar - count + 1)
+    return np.asarray(rest[rest < duration])
 
 
 def _by_step(frames: Features, times: Floats) -> Floats:

@@ -89,7 +89,7 @@ CHORUS = Stage(
     name="chorus",
     group=FUNCTIONS_GROUP,
     description="Where the chorus of a song is, each time it comes, softly or in another key too.",
-    version="1",
+    version="2",
     params=Params,
     outputs=(
         TableOutput("choruses", CHORUSES),

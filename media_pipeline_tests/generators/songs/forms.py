@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from media_pipeline_tests.generators.songs.song import ANY, Section, Song, make_song
+from media_pipeline_tests.generators.songs.song import ANY, Section, Song, make_song, style_of
 from media_pipeline_tests.generators.songs.styles import STYLES
 
 FORMS = ("plain", "key", "quiet", "halves", "even", "none")
@@ -26,13 +26,11 @@ _UNIT_S = 13.0
 def make_whole_song(style: str, seed: int, form: str) -> Song:
     """Render a song of one to four minutes; the seed chooses the order, lengths and the mix too."""
     rng = np.random.default_rng([seed, FORMS.index(form), 77])
-    how = STYLES.get(style)
-    low, high = how.bpm if how else (60, 200)
-    bpm = float(rng.uniform(low, high))
-    bar_s = 60 / bpm * (how.meter if how else 4)
+    how = style_of(style, seed)
+    bpm = float(rng.uniform(*how.bpm))
+    bar_s = 60 / bpm * how.meter
     unit = next((bars for bars in (4, 8) if bars * bar_s >= _UNIT_S), 16)
-    melodic = how is not None and bool(how.melody)
-    parts = _unrepeated(unit, rng) if form == "none" else _order(form, unit, melodic, rng)
+    parts = _unrepeated(unit, rng) if form == "none" else _order(form, unit, bool(how.melody), rng)
     song = make_song(style, seed, parts, bpm=bpm, phrase=int(rng.choice([2, 4])))
     return _retuned(song, float(rng.uniform(-40, 40)))
 

@@ -98,7 +98,7 @@ def make_song(
     A melody comes again after two bars; with ``phrase`` after so many, and half of the materials
     have four or eight chords in an order that nobody has named.
     """
-    rng = np.random.default_rng([seed, sum(map(ord, style))])
+    rng = np.random.default_rng(_seeds(style, seed))
     how = random_style(rng) if style == ANY else _varied(STYLES[style], rng)
     base = bpm or float(rng.uniform(*how.bpm))
     bars = sum(section.bars for section in form)
@@ -131,6 +131,15 @@ def make_song(
         style, samples, beats[:count], beats[how.pickup : count : how.meter], sections, how.meter,
         base,
     )  # fmt: skip
+
+
+def style_of(name: str, seed: int) -> Style:
+    """The style that a name stands for in the song of a seed."""
+    return STYLES[name] if name != ANY else random_style(np.random.default_rng(_seeds(name, seed)))
+
+
+def _seeds(style: str, seed: int) -> list[int]:
+    return [seed, sum(map(ord, style))]
 
 
 _HARMONY = ("piano", "epiano", "organ", "guitar", "crunch", "brass")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from media_pipeline.stages.beats import track_beats
+from media_pipeline.stages.beats import Tracked, track_beats
 from media_pipeline.stages.chorus import Segments, find_choruses, form
 from media_pipeline.stages.chorus.listen import RATE, listen
 from media_pipeline_tests.generators.damage import SENTENCES, VOICES
@@ -133,3 +133,16 @@ def test_long_music_is_laid_out_in_bars(monkeypatch: pytest.MonkeyPatch) -> None
     assert laid_out is not None
     assert laid_out.steps == len(beats.downbeats) < 150 < len(beats.beats)
     assert starts_found(spans(found), spans(find_choruses(beats, heard))) == 1
+
+
+@pytest.mark.parametrize(
+    ("known", "seconds", "end"), [(57, 40.0, 30.0), (60, 40.0, 30.0), (57, 28.8, 28.8)]
+)
+def test_the_last_bar_is_whole_though_its_beats_are_not_heard_unless_the_sound_ends(
+    known: int, seconds: float, end: float
+) -> None:
+    beats = Tracked(np.arange(known) / 2, np.arange(known) % 4, 4)
+    laid_out = form.form_of(beats, listen([np.zeros(round(seconds * RATE), np.float32)]))
+    assert laid_out is not None
+    assert laid_out.times[-1] == pytest.approx(end, abs=0.01)
+    assert laid_out.times[laid_out.bars[-1]] == 28.0

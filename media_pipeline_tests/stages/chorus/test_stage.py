@@ -13,6 +13,7 @@ from media_pipeline.errors import InvalidParameter, NoAudioStream
 from media_pipeline.media.audio import write_wav
 from media_pipeline.production.functions import FUNCTIONS
 from media_pipeline_tests.generators import video
+from media_pipeline_tests.generators.damage import write_wild_floats
 from media_pipeline_tests.generators.songs import RATE, make_song
 from media_pipeline_tests.generators.songs.song import Section
 from media_pipeline_tests.generators.sound_stages import produce
@@ -51,6 +52,13 @@ def test_silence_and_a_single_sample_are_an_empty_list_and_said(count: int, tmp_
     assert made.result == []
     assert made.notes == ["nothing comes again as a chorus does"]
     assert list(made.folder.iterdir()) == []
+
+
+def test_floats_that_are_no_numbers_and_eight_channels(tmp_path: Path) -> None:
+    wild = write_wild_floats(tmp_path / "wild.wav", 8, 16000)
+    made = produce("MusicSegmentDetect", tmp_path / "wild.wav", tmp_path)
+    assert made.result == []
+    assert made.notes[0] == f"{wild} samples were no sound (NaN or beyond all bounds)"
 
 
 def test_a_film_without_sound_is_refused(tmp_path: Path) -> None:
