@@ -16,7 +16,7 @@ from pathlib import Path
 
 from deploy.machine import Machine, Missing
 from deploy.machine.processes import POLL_S
-from deploy.machine.services import ENDPOINT
+from deploy.machine.services import BROKERS, ENDPOINT
 
 _FOLDER = Path(__file__).resolve().parents[1] / "data" / "machines"
 
@@ -26,6 +26,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--folder", type=Path, default=_FOLDER)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--broker", choices=BROKERS, default=BROKERS[0])
     parser.add_argument("--port", type=int, default=8000, help="of the gateway")
     parser.add_argument("--dagster-port", type=int, default=3000)
     given = parser.parse_args()
@@ -34,7 +35,11 @@ def main() -> int:
         signal.signal(number, lambda one, _: ended.append(one))
     try:
         machine = Machine(
-            given.folder, workers=given.workers, port=given.port, dagster_port=given.dagster_port
+            given.folder,
+            workers=given.workers,
+            broker=given.broker,
+            port=given.port,
+            dagster_port=given.dagster_port,
         )
     except Missing as error:
         sys.stderr.write(f"{error}\n")

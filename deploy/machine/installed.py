@@ -16,11 +16,15 @@ class Missing(Exception):
     """A program or package is not installed; the text says how to install it."""
 
 
-def check(*, storage: bool) -> None:
+def check(*, storage: bool, broker: str) -> None:
     """Find everything, with ``storage`` also what serves objects; else raise :class:`Missing`."""
-    for program, package in (("redis-server", "redis-server"), ("setpriv", "util-linux")):
+    needed = {"setpriv": "util-linux"}
+    needed |= {"redis-server": "redis-server"} if broker == "redis" else {"epmd": "rabbitmq-server"}
+    for program, package in needed.items():
         if shutil.which(program) is None:
             raise Missing(f"{program} is not installed: apt-get install {package}")
+    if broker == "rabbitmq":
+        rabbitmq()
     postgres("initdb")
     if storage and (not S3RVER.exists() or shutil.which("node") is None):
         raise Missing(
@@ -38,6 +42,15 @@ def check(*, storage: bool) -> None:
 def found(program: str) -> str:
     """Where a program is."""
     return shutil.which(program) or program
+
+
+def rabbitmq() -> str:
+    """Where RabbitMQ is. What Debian puts on the path changes the user first."""
+    program = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
+    found = str(program) if program.exists() else shutil.which(program.name)
+    if found is None:
+        raise Missing("RabbitMQ is not installed: apt-get install rabbitmq-server")
+    return found
 
 
 def postgres(program: str) -> str:

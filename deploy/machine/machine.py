@@ -20,6 +20,7 @@ class Machine(Processes):
     ----------
     folder : for all that they keep, and their logs.
     workers : how many.
+    broker : who hands runs to workers, ``redis`` or ``rabbitmq``.
     port, dagster_port : of gateway and web interface; 0 for any that is free.
     settings : environment variables that win over what is set here. With an endpoint of object
         storage, no server of it is started.
@@ -30,16 +31,17 @@ class Machine(Processes):
         folder: Path,
         *,
         workers: int = 2,
+        broker: str = "redis",
         port: int = 0,
         dagster_port: int = 0,
         settings: dict[str, str] | None = None,
     ) -> None:
         settings = settings or {}
         own_storage = not (settings.get(ENDPOINT) or os.environ.get(ENDPOINT))
-        installed.check(storage=own_storage)
+        installed.check(storage=own_storage, broker=broker)
         self.ports = services.choose_ports(gateway=port, web=dagster_port)
         queues = _queues(settings.get(QUEUES) or os.environ.get(QUEUES) or "")
-        self.site = Site(folder.resolve(), self.ports, workers, own_storage, queues)
+        self.site = Site(folder.resolve(), self.ports, workers, own_storage, queues, broker)
         needed = services.others(self.site)
         self.needed = [service.name for service in needed]
         super().__init__(
@@ -66,8 +68,9 @@ class Machine(Processes):
         super().close(*last, *reversed(self.needed))
 
     def _make_folders(self) -> None:
-        for name in ("home", "redis", "storage"):
+        for name in ("home", "redis", "rabbitmq", "storage"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
+        (self.folder / "rabbitmq" / "plugins").write_text("[].")
         self.folder.chmod(0o755)  # the user of PostgreSQL goes through it
         shutil.copy(DEPLOY / "dagster.yaml", self.folder / "home" / "dagster.yaml")
 
@@ -91,7 +94,7 @@ class Machine(Processes):
             cursor.execute("SELECT datname FROM pg_database")
             there = {name for (name,) in cursor.fetchall()}
         connection.autocommit = True
-        for name in {"dagster", "gateway"} - there:
+        for name in {"dagster", "gateway", "results"} - there:
             connection.cursor().execute(f"CREATE DATABASE {name}")
         connection.close()
 

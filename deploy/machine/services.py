@@ -21,6 +21,7 @@ DEPLOY = Path(__file__).resolve().parents[1]
 BUCKET = "media-pipeline"
 ENDPOINT = "MEDIA_PIPELINE_S3_ENDPOINT"
 QUEUES = "MEDIA_PIPELINE_QUEUES"
+BROKERS = ("redis", "rabbitmq")
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,8 @@ class Site:
     """Whether object storage is ours to start."""
     queues: tuple[str, ...]
     """Of workers; here each takes the runs of all of them."""
+    broker: str = "redis"
+    """Who hands runs to workers, one of :data:`BROKERS`."""
 
     def database(self, name: str) -> str:
         """The address of a database."""
@@ -60,7 +63,8 @@ class Site:
 
 def choose_ports(*, gateway: int, web: int) -> dict[str, int]:
     """A port for each service; 0 is any that is free."""
-    ports = {name: _free_port() for name in ("postgres", "redis", "storage", "code")}
+    names = ("postgres", "redis", "rabbitmq", "nodes", "epmd", "storage", "code")
+    ports = {name: _free_port() for name in names}
     return ports | {"gateway": gateway or _free_port(), "web": web or _free_port()}
 
 
@@ -81,6 +85,10 @@ def environment(site: Site) -> dict[str, str]:
         "MEDIA_PIPELINE_MAX_RUNS": str(site.workers),
         "DAGSTER_HOME": str(site.folder / "home"),
     }
+    if site.broker == "rabbitmq":
+        rabbit = f"pyamqp://guest:guest@127.0.0.1:{site.ports['rabbitmq']}//"
+        ours["MEDIA_PIPELINE_BROKER"] = rabbit
+        ours["MEDIA_PIPELINE_BROKER_RESULTS"] = f"db+{site.database('results')}"
     if site.own_storage:
         ours[ENDPOINT] = site.url("storage")
         # the ones that s3rver knows
@@ -92,7 +100,8 @@ def environment(site: Site) -> dict[str, str]:
 
 def others(site: Site) -> list[Service]:
     """Services of other people, which ours need."""
-    made = [_postgres(site), _redis(site)]
+    broker = [_epmd(site), _rabbitmq(site)] if site.broker == "rabbitmq" else [_redis(site)]
+    made = [_postgres(site), *broker]
     return [*made, _storage(site)] if site.own_storage else made
 
 
@@ -144,6 +153,35 @@ def _redis(site: Site) -> Service:
     options = ["--bind", "127.0.0.1", "--port", str(port), "--dir", str(data)]
     command = [installed.found("redis-server"), *options, "--appendonly", "yes", "--save", ""]
     return Service("redis", command, lambda: _says(port, b"PING\r\n", b"+PONG"))
+
+
+def _epmd(site: Site) -> Service:
+    """Which Erlang would start by itself, and leave behind."""
+    port = site.ports["epmd"]
+    command = [installed.found("epmd"), "-port", str(port), "-address", "127.0.0.1"]
+    return Service("epmd", command, lambda: _says(port, b"", b""))
+
+
+def _rabbitmq(site: Site) -> Service:
+    port, data = site.ports["rabbitmq"], str(site.folder / "rabbitmq")
+    own = {
+        "HOME": data,  # for the cookie of Erlang
+        "ERL_EPMD_ADDRESS": "127.0.0.1",
+        "ERL_EPMD_PORT": str(site.ports["epmd"]),
+        "RABBITMQ_NODENAME": f"media-pipeline-{port}@localhost",
+        "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
+        "RABBITMQ_NODE_PORT": str(port),
+        "RABBITMQ_DIST_PORT": str(site.ports["nodes"]),
+        "RABBITMQ_MNESIA_BASE": data,
+        "RABBITMQ_CONFIG_FILE": f"{data}/rabbitmq",  # there is none
+        "RABBITMQ_ENABLED_PLUGINS_FILE": f"{data}/plugins",
+        "RABBITMQ_LOGS": "-",
+        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "+S 1:1 +sbwt none",  # it waits busily otherwise
+    }
+    hello = b"AMQP\x00\x00\x09\x01"
+    return Service(
+        "rabbitmq", [installed.rabbitmq()], lambda: _says(port, hello, b"\x01"), environment=own
+    )
 
 
 def _storage(site: Site) -> Service:

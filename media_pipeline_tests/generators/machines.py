@@ -217,11 +217,13 @@ class Machines:
 
 
 @contextmanager
-def machines(folder: Path, **settings: str) -> Iterator[Machines]:
-    """Everything, with two workers; skips where a program is not installed."""
+def machines(
+    folder: Path, *, workers: int = 2, broker: str = "redis", **settings: str
+) -> Iterator[Machines]:
+    """Everything; skips where a program is not installed."""
     given = {f"MEDIA_PIPELINE_{name.upper()}": value for name, value in settings.items()}
     try:
-        machine = Machine(folder, settings=given)
+        machine = Machine(folder, workers=workers, broker=broker, settings=given)
     except Missing as error:
         pytest.skip(str(error))
     try:
