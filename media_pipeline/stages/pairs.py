@@ -32,19 +32,23 @@ def write_pairs(
 
 
 def write_pair(one: NDArray[np.uint8], other: NDArray[np.uint8], time: float, folder: Path) -> None:
-    """Write ``pair_<seconds>.jpg``: two pictures, (h, w, 3) BGR, beside each other."""
-    small = [_small(picture) for picture in (one, other)]
-    height = max(picture.shape[0] for picture in small)
+    """Write ``pair_<seconds>.jpg``: two pictures, (h, w, 3) BGR, beside each other, as high as the
+    lower one.
+    """
+    small = [_scaled(picture, _WIDTH / picture.shape[1]) for picture in (one, other)]
+    height = min(picture.shape[0] for picture in small)
+    alike = [_scaled(picture, height / picture.shape[0]) for picture in small]
     padded = [
-        cv2.copyMakeBorder(p, 0, height - p.shape[0], 0, 4, cv2.BORDER_CONSTANT) for p in small
+        cv2.copyMakeBorder(p, 0, height - p.shape[0], 0, 4, cv2.BORDER_CONSTANT) for p in alike
     ]
     _, data = cv2.imencode(".jpg", np.hstack(padded), [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
     (folder / f"pair_{time:09.3f}s.jpg").write_bytes(data.tobytes())
 
 
-def _small(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _scaled(picture: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
+    """A picture made smaller; a scale of 1 or more changes nothing."""
     height, width = picture.shape[:2]
-    if width <= _WIDTH:
+    if scale >= 1:
         return picture
-    size = (_WIDTH, max(1, round(height * _WIDTH / width)))
+    size = (max(1, round(scale * width)), max(1, round(scale * height)))
     return cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)

@@ -31,6 +31,7 @@ _SMALLER = (
 _AT_ONCE = 8  # captions that are in the picture together, at most
 _ROWS_APART = 0.08  # of the height: captions farther from each other have bands of their own
 _FADE = 0.02  # of the height, over which a band goes over into the picture
+_BORDER = 0.11  # of the text's height, over which what is around it goes over into the band
 _NEAR = 0.012  # of the picture: what is beside the text
 _BLUR = 0.02  # of the height, of what is around the text in the band
 
@@ -214,13 +215,10 @@ def lay(wide: Canvas, upright: Canvas, band: Band) -> None:
         ground[upper - top : lower - top] = _without_text(old, new, (upper, lower), band.box)
         made = cv2.GaussianBlur(ground, (0, 0), max(1.0, _BLUR * height))
         middle, half = _row(band.box) * height, band.scale * band.box.h * height / 2
-        first, last = (
-            round(max(top, middle - half - fade)),
-            round(min(bottom, middle + half + fade)),
-        )
+        first, last = round(max(top, middle - half)), round(min(bottom, middle + half))
         text = _rows(old[:, columns], middle, (first, last), band.scale)
-        away = np.abs(np.arange(first, last) + 0.5 - middle) - half
-        share = np.clip(1 - away / fade, 0, 1)[:, None]
+        inside = half - np.abs(np.arange(first, last) + 0.5 - middle)
+        share = np.clip(inside / max(1.0, _BORDER * 2 * half), 0, 1)[:, None]
         made[first - top : last - top] += share * (
             _resized(text, (width, last - first)) - made[first - top : last - top]
         )

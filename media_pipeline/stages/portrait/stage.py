@@ -119,7 +119,7 @@ PORTRAIT = Stage(
     description="The film as an upright one: a window that follows its subject, at rest where it "
     "can be; shots whose faces do not fit are shown whole between blurred sides, and captions that "
     "the window would cut are laid over it, smaller.",
-    version="3",
+    version="4",
     params=Params,
     inputs=("source", "frames", "ocr_cues"),
     dispensable=("ocr_cues",),

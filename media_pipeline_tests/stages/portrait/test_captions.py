@@ -6,11 +6,13 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from media_pipeline.media.canvas import Canvas
 from media_pipeline.media.decode import decode
 from media_pipeline.media.geometry import Box
 from media_pipeline.media.probe import probe
@@ -22,6 +24,7 @@ from media_pipeline.stages.portrait.captions import (
     Band,
     Standing,
     bands,
+    lay,
     room,
     standing,
     standing_at,
@@ -193,3 +196,21 @@ def test_ten_bits_and_the_edge_of_the_picture(tmp_path: Path, bottom: float) -> 
     assert white[15:-15].all()
     assert not white[:6].any()
     assert not white[-6:].any()
+
+
+def test_nothing_of_the_picture_is_seen_again_above_a_caption_in_a_black_bar() -> None:
+    rgb = np.full((360, 640, 3), 200, np.uint8)
+    rgb[300:] = 0
+    rgb[304:326, 100:540:12] = 255
+    wide = Canvas.of(av.VideoFrame.from_ndarray(rgb, format="bgr24").reformat(format="yuv420p"), 0)
+    upright = wide.blank(202, 360)
+    for old, new in zip(wide.planes, upright.planes, strict=True):
+        left = (old.shape[1] - new.shape[1]) // 2
+        new[:] = old[:, left : left + new.shape[1]]
+    cue = Cue(0.0, 9.0, "Hello", box=Box.from_pixels(100, 304, 540, 326, 640, 360))
+    (band,) = bands(standing([cue], 640 / 360), lambda _: 0.5, [0.0], SHARE)
+    lay(wide, upright, band)
+    rows = np.median(upright.luma().astype(int), axis=1)[280:308]
+    assert rows[0] > 150
+    again = (rows - np.minimum.accumulate(rows)).max()
+    assert again < 12, "from the picture to the caption it only gets darker"
