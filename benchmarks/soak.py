@@ -1,7 +1,8 @@
 """Many small jobs through the gateway of several machines, with a fault every minute.
 
 ``python benchmarks/soak.py --jobs 1000`` starts everything by itself (``deploy/local.py``), submits
-with the official SDK, and prints what was accepted and what became of it.
+with the official SDK, and prints what was accepted and what became of it. Ctrl-C submits no more:
+what is open comes to its end first.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,8 @@ class Soak:
     """By id, whether its media is bad."""
     refused: int = 0
     """Submissions that were not accepted, and given again."""
+    enough: bool = False
+    """Whether no more are submitted."""
     faults: Counter[str] = field(default_factory=Counter)
     memory: list[float] = field(default_factory=list)
     disk: list[float] = field(default_factory=list)
@@ -73,6 +76,7 @@ def main() -> None:
         ) as site,
     ):
         soak = Soak(site)
+        signal.signal(signal.SIGINT, lambda *_: setattr(soak, "enough", True))
         begun = time.monotonic()
         _work(soak, given.jobs, given.ahead, given.fault_every, rng)
         _print(soak, time.monotonic() - begun)
@@ -84,7 +88,7 @@ def _work(soak: Soak, jobs: int, ahead: int, fault_every: float, rng: random.Ran
     faults = itertools.cycle(_faults(soak))
     sampled, broken = 0.0, time.monotonic()
     open_jobs = 0
-    while len(soak.jobs) < jobs or open_jobs:
+    while (len(soak.jobs) < jobs and not soak.enough) or open_jobs:
         site.machine.watch()
         now = time.monotonic()
         if now - sampled > _SAMPLE_S:
@@ -93,12 +97,13 @@ def _work(soak: Soak, jobs: int, ahead: int, fault_every: float, rng: random.Ran
             soak.disk.append(_disk(site.folder))
             open_jobs = sum(row.finished is None for row in soak.rows())
             sys.stderr.write(f"{len(soak.jobs)} accepted, {open_jobs} open, {soak.faults}\n")
-        if now - broken > fault_every and len(soak.jobs) < jobs:
+        more = len(soak.jobs) < jobs and not soak.enough
+        if now - broken > fault_every and more:
             name, fault = next(faults)
             if fault():
                 soak.faults[name] += 1
                 broken = time.monotonic()
-        if len(soak.jobs) < jobs and open_jobs < ahead:
+        if more and open_jobs < ahead:
             function, is_bad = rng.choice(_MIX), rng.random() < _BAD
             media = bad if is_bad else voice if function.startswith("Audio") else rng.choice(good)
             job = _submit(client, function, media, len(soak.jobs), rng.randint(1, 10))
@@ -165,9 +170,10 @@ def _kill_process(soak: Soak) -> bool:
     for row in soak.rows():
         if row.run_id and row.finished is None and row.progress > 0:
             worker = soak.site.runs(row.id)[0].tags.get(WORKER_TAG)
-            if worker:
-                os.kill(int(worker.split(":")[1]), signal.SIGKILL)
-                return True
+            with suppress(ProcessLookupError):  # it has ended this moment
+                if worker:
+                    os.kill(int(worker.split(":")[1]), signal.SIGKILL)
+                    return True
     return False
 
 
