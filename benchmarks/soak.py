@@ -78,15 +78,56 @@ def main() -> None:
         soak = Soak(site)
         signal.signal(signal.SIGINT, lambda *_: setattr(soak, "enough", True))
         begun = time.monotonic()
-        _work(soak, given.jobs, given.ahead, given.fault_every, rng)
-        _print(soak, time.monotonic() - begun)
+        work(
+            soak,
+            given.jobs,
+            given.ahead,
+            lambda: rng.random() < _BAD,
+            _each(given.fault_every),
+            rng,
+        )
+        table, wrongly = summary(soak, time.monotonic() - begun), wrongly_failed(soak)
+    width = max(map(len, table))
+    for name, value in table.items():
+        sys.stdout.write(f"{name:<{width}}  {value}\n")
+    for row in wrongly:
+        sys.stdout.write(f"{row.function}: {row.error_code}: {row.error_message}\n")
 
 
-def _work(soak: Soak, jobs: int, ahead: int, fault_every: float, rng: random.Random) -> None:
+def _each(seconds: float) -> Callable[[], bool]:
+    """Whether so much time has gone by since this last was so."""
+    last = time.monotonic()
+
+    def due() -> bool:
+        nonlocal last
+        if time.monotonic() - last <= seconds:
+            return False
+        last = time.monotonic()
+        return True
+
+    return due
+
+
+def work(
+    soak: Soak,
+    jobs: int,
+    ahead: int,
+    is_bad: Callable[[], bool],
+    fault_is_due: Callable[[], bool],
+    rng: random.Random,
+) -> None:
+    """Give jobs to the gateway and break things meanwhile, until every job has ended.
+
+    Parameters
+    ----------
+    ahead : jobs that wait or run at a time.
+    is_bad : whether the next job gets media that cannot be read.
+    fault_is_due : whether something is to be broken now; asked once for each job at least.
+    """
     site, good, bad, voice = soak.site, *_media(soak.site)
-    client = _client(site.machine.ports["gateway"])
+    client = _client(site)
     faults = itertools.cycle(_faults(soak))
-    sampled, broken = 0.0, time.monotonic()
+    sampled, due = 0.0, False
     open_jobs = 0
     while (len(soak.jobs) < jobs and not soak.enough) or open_jobs:
         site.machine.watch()
@@ -98,20 +139,21 @@ def _work(soak: Soak, jobs: int, ahead: int, fault_every: float, rng: random.Ran
             open_jobs = sum(row.finished is None for row in soak.rows())
             sys.stderr.write(f"{len(soak.jobs)} accepted, {open_jobs} open, {soak.faults}\n")
         more = len(soak.jobs) < jobs and not soak.enough
-        if now - broken > fault_every and more:
+        due = due or (more and fault_is_due())
+        if due and more:
             name, fault = next(faults)
             if fault():
                 soak.faults[name] += 1
-                broken = time.monotonic()
+                due = False
         if more and open_jobs < ahead:
-            function, is_bad = rng.choice(_MIX), rng.random() < _BAD
-            media = bad if is_bad else voice if function.startswith("Audio") else rng.choice(good)
+            function, broken = rng.choice(_MIX), is_bad()
+            media = bad if broken else voice if function.startswith("Audio") else rng.choice(good)
             job = _submit(client, function, media, len(soak.jobs), rng.randint(1, 10))
             if job is None:
                 soak.refused += 1
                 site.hold(1)
             else:
-                soak.jobs[job] = is_bad
+                soak.jobs[job] = broken
                 open_jobs += 1
         else:
             site.hold(1)
@@ -126,12 +168,13 @@ def _media(site: Machines) -> tuple[list[str], str, str]:
         return [site.put(film) for film in films], site.put(bad), site.put(voice)
 
 
-def _client(port: int) -> Any:
+def _client(site: Machines) -> Any:
     from alibabacloud_ice20201109.client import Client
     from alibabacloud_tea_openapi.models import Config
 
-    told = Config(access_key_id="me", access_key_secret="secret", protocol="http")
-    told.endpoint = f"127.0.0.1:{port}"
+    key, _, secret = site.machine.environment["MEDIA_PIPELINE_ACCESS_KEYS"].partition(":")
+    told = Config(access_key_id=key, access_key_secret=secret, protocol="http")
+    told.endpoint = f"127.0.0.1:{site.machine.ports['gateway']}"
     return Client(told)
 
 
@@ -222,18 +265,26 @@ def _disk(folder: Path) -> float:
     return total / 2**20
 
 
-def _print(soak: Soak, seconds: float) -> None:
-    rows = soak.rows()
-    failed = [row for row in rows if row.outcome == "failed"]
-    rightly = [r for r in failed if soak.jobs[r.id] and r.error_code == "NotMedia"]
-    wrongly = [r for r in failed if r not in rightly]
+def wrongly_failed(soak: Soak) -> list[JobRow]:
+    """The jobs that failed for another reason than that their media is bad."""
+    return [
+        row
+        for row in soak.rows()
+        if row.outcome == "failed" and not (soak.jobs[row.id] and row.error_code == "NotMedia")
+    ]
+
+
+def summary(soak: Soak, seconds: float) -> dict[str, Any]:
+    """What came of it, in words and numbers."""
+    rows, wrongly = soak.rows(), wrongly_failed(soak)
+    failed = sum(row.outcome == "failed" for row in rows)
     delivered = {r.id: sum(_delivered(soak.site, r.id)) for r in rows if r.outcome == "success"}
     waits = sorted(row.started - row.accepted for row in rows if row.started is not None)
-    table = {
+    return {
         "accepted": len(soak.jobs),
         "refused while something was away, and given again": soak.refused,
         "done": len(delivered),
-        "failed rightly": len(rightly),
+        "failed rightly": failed - len(wrongly),
         "failed for another reason": len(wrongly),
         "lost": len(soak.jobs) - len(rows) + sum(row.finished is None for row in rows),
         "delivered more than once": sum(count > 1 for count in delivered.values()),
@@ -244,11 +295,6 @@ def _print(soak: Soak, seconds: float) -> None:
         "disk at start, most, at end, MiB": _three(soak.disk),
         **{f"fault: {name}": count for name, count in sorted(soak.faults.items())},
     }
-    width = max(map(len, table))
-    for name, value in table.items():
-        sys.stdout.write(f"{name:<{width}}  {value}\n")
-    for row in wrongly:
-        sys.stdout.write(f"{row.function}: {row.error_code}: {row.error_message}\n")
 
 
 def _delivered(site: Machines, job: str) -> list[bool]:

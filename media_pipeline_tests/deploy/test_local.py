@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.soak import Soak, summary, work, wrongly_failed
 from media_pipeline.dagster.queues import QUEUE_TAG
 from media_pipeline.media.files import sha256_file
 from media_pipeline.production.functions import FUNCTIONS
@@ -204,7 +206,7 @@ def test_a_disk_that_is_full_in_the_middle_of_a_stage(site: Machines, film: str)
         assert row.error_code == "DiskFull", row.error_message
         assert str(disk) in row.error_message and "MEDIA_PIPELINE_CACHE_DIR" in row.error_message
         filler.unlink()
-        site.settled([site.submit(film, row.function)])
+        site.settled([site.submit(film, "Cover", "jpg")])
     assert site.whole()
 
 
@@ -218,6 +220,24 @@ def test_copies_of_media_that_were_damaged(site: Machines, film: str) -> None:
     site.settled([site.submit(film), site.submit(film, "VideoClip")])
     right = [p for p in copies if p.exists() and sha256_file(p) == p.parent.name]
     assert right, "whatever was used again was fetched again"
+    assert site.whole()
+
+
+def test_a_short_soak(site: Machines) -> None:
+    """Of what ``benchmarks/soak.py`` does, some jobs and some faults, by count and not by time."""
+    soak, bad, faults = Soak(site), {4, 9}, [3, 7, 11]
+
+    def fault_is_due() -> bool:
+        due = bool(faults) and len(soak.jobs) >= faults[0]
+        return due and bool(faults.pop(0))
+
+    work(soak, 15, 4, lambda: len(soak.jobs) in bad, fault_is_due, random.Random(1))
+    table = summary(soak, 1.0)
+    assert table["lost"] == table["delivered more than once"] == 0
+    assert wrongly_failed(soak) == []
+    assert table["failed rightly"] == len(bad)
+    assert table["done"] == table["accepted"] - len(bad) == 13
+    assert sum(soak.faults.values()) == 3
     assert site.whole()
 
 
