@@ -111,11 +111,14 @@ def write_gif(media: Path, start: float, end: float, target: Path) -> tuple[int,
     EncodeFailed
     """
     for width, rate in _SIZES:
-        scaled = f"fps={rate},scale='min({width},iw)':-2:flags=lanczos,split[a][b]"
+        seconds = max(end - start, 1 / rate)
+        last = "pass" if end - start < 1 / rate else "round"  # else a single picture is none
+        fps = f"fps={rate}:eof_action={last}"
+        scaled = f"{fps},scale='min({width},iw)':-2:flags=lanczos,split[a][b]"
         palette = "[a]palettegen=stats_mode=diff[p];[b][p]paletteuse=dither=bayer:bayer_scale=4"
         ffmpeg.run(
             [
-                *("-ss", f"{start:.3f}", "-t", f"{end - start:.3f}", "-i", ffmpeg.source(media)),
+                *("-ss", f"{start:.3f}", "-t", f"{seconds:.3f}", "-i", ffmpeg.source(media)),
                 *("-an", "-filter_complex", f"[0:v]{scaled};{palette}:diff_mode=rectangle"),
                 *("-loop", "0", ffmpeg.source(target)),
             ]

@@ -68,7 +68,7 @@ COVER = Stage(
     group="functions",
     description="Pictures that stand for the film: sharp, well lit, with faces where there are "
     "some, away from cuts, fades and captions; or a short loop.",
-    version="3",
+    version="4",
     params=Params,
     inputs=("source", "frames"),
     optional_inputs=("ocr_cues",),
