@@ -6,7 +6,6 @@ their times from its cross-attention. Weights are found by :mod:`media_pipeline.
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
@@ -15,6 +14,7 @@ from typing import Any
 
 from media_pipeline.asr.accept import accepted
 from media_pipeline.asr.base import Recogniser, Segment, Span, Task
+from media_pipeline.asr.held import held
 from media_pipeline.asr.models import Weights
 from media_pipeline.asr.sound import Samples, piece
 from media_pipeline.errors import EngineUnavailable
@@ -93,7 +93,7 @@ class FasterWhisper(Recogniser):
         return best, votes[best]
 
 
-@functools.lru_cache(maxsize=1)
+@held(1)
 def load(path: Path, cores: int) -> Any:
     """The model in memory, held once per process.
 

@@ -22,6 +22,7 @@ from typing import Any
 from media_pipeline.asr.accept import accepted
 from media_pipeline.asr.base import Recogniser, Segment, Span, Task
 from media_pipeline.asr.faster_whisper import FasterWhisper
+from media_pipeline.asr.held import held
 from media_pipeline.asr.models import Weights
 from media_pipeline.asr.sound import Samples, piece
 from media_pipeline.errors import EngineUnavailable
@@ -167,7 +168,7 @@ def _segment(raw: Mapping[str, Any], offset: float, latest: float) -> Segment | 
     return Segment(start, end, text, confidence, accepted(words, (start, end)))
 
 
-@functools.lru_cache(maxsize=1)
+@held(1)
 def _pipeline(path: Path, cores: int, language: str) -> Any:
     """The recogniser in memory, held once per process; our chunks stand in for its own VAD."""
     try:
@@ -207,7 +208,7 @@ def _pipeline(path: Path, cores: int, language: str) -> Any:
         ) from error
 
 
-@functools.lru_cache(maxsize=2)
+@held(2)
 def _aligner(language: str, model_dir: Path | None) -> tuple[Any, Any] | None:
     """The alignment model of a language and its description; None where it is not on this machine.
 
