@@ -4,8 +4,8 @@
     python benchmarks/memory.py --sound [--hours 2] [--rate 48000]
 
 Each stage runs in its own process; the figure is that process's peak resident set. With ``--sound``
-they are those that listen, on tone and noise in two channels: ``beats``, ``audio_quality``,
-``denoised`` and ``mixed`` with a second sound of a minute.
+they are those that listen, on bursts of noise in two channels: ``beats``, ``chorus`` with two beats
+a second, ``audio_quality``, ``denoised``, and ``mixed`` with a second sound of a minute.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
+import pyarrow as pa
 
 from media_pipeline.media.ffmpeg import run, source
 from media_pipeline.media.probe import probe
@@ -26,7 +27,7 @@ from media_pipeline.media.wav import open_wav
 from media_pipeline.sample import make_sample
 
 WATCHING = ("frames", "ocr_cues", "audio")
-LISTENING = ("beats", "audio_quality", "denoised", "mixed")
+LISTENING = ("beats", "chorus", "audio_quality", "denoised", "mixed")
 
 
 def loop(video: Path, hours: float, out: Path) -> None:
@@ -68,6 +69,19 @@ class Made:
         return self._sound.with_name("speech.wav") if name == "speech.wav" else self._sound
 
 
+class Beaten:
+    """The asset ``beats`` of a sound with two beats a second, in bars of four."""
+
+    facts: ClassVar[dict[str, int]] = {"meter": 4}
+
+    def __init__(self, duration: float) -> None:
+        number = np.arange(int(duration * 2))
+        self._beats = pa.table({"time": number / 2, "place": number % 4 + 1})
+
+    def table(self, _: str) -> pa.Table:
+        return self._beats
+
+
 def peak_of_listening(
     stage_name: str, sound: Path, rate: int, result: multiprocessing.Queue[tuple[float, float]]
 ) -> None:
@@ -78,7 +92,7 @@ def peak_of_listening(
     out = sound.parent / stage_name
     out.mkdir()
     asked = {"file": str(sound.with_name("second.wav")), "duck": 6} if stage_name == "mixed" else {}
-    inputs: Any = {"audio": Made(sound, rate)}
+    inputs: Any = {"audio": Made(sound, rate), "beats": Beaten(probe(sound).duration)}
     started = time.perf_counter()
     stage.run(Work(sound, probe(sound), inputs, stage.params(**asked), out, Environment()))
     result.put((peak_mib(), time.perf_counter() - started))

@@ -21,6 +21,9 @@ from media_pipeline.stages.denoise.rnnoise import rnnoise
 CLEAN_SNR_DB, NOISY_SNR_DB = 33.0, 29.0
 """Blind SNR above which speech is let through, and below which it is wholly worked on."""
 _TRUST_SNR_DB, _TRUST = (12.0, 18.0, 22.0), (0.5, 0.38, 0.1)
+_LEFT_DB = 50.0
+"""By which noise in pauses is below the speech, and no more: where it were taken out wholly, each
+word would come out of a hole."""
 _BLOCK_S, _CONTEXT_S = 20.0, 3.0
 _TINY = 1e-9
 _KNEE = 0.97  # of full scale: louder is bent, so that nothing clips
@@ -38,6 +41,11 @@ class Plan:
     """Weight of RNNoise in the mean of the gains; log-MMSE has the rest."""
     untouched: float
     """Share of the sound as it is."""
+
+    @property
+    def least_gain(self) -> float:
+        """What is left of every bin at least."""
+        return float(10 ** (min(0.0, self.snr_db - _LEFT_DB) / 20))
 
     @property
     def words(self) -> str:
@@ -122,7 +130,7 @@ def _channel(samples: Floats, rate: int, plan: Plan) -> Floats:
     left = np.abs(windows.forth(rnnoise(samples, rate))) / (np.abs(spectrum) + _TINY)
     gain = np.minimum(left, 1.0) ** plan.trust
     gain *= log_mmse_gain(spectrum, windows.fps) ** (1 - plan.trust)
-    clean = windows.back(spectrum * gain, len(samples))
+    clean = windows.back(spectrum * np.maximum(gain, plan.least_gain), len(samples))
     return np.asarray(plan.untouched * samples + (1 - plan.untouched) * clean)
 
 

@@ -60,7 +60,7 @@ DENOISED = Stage(
     group=FUNCTIONS_GROUP,
     description="The sound with less noise behind its speech, every sample where it was; speech "
     "that is clean is let through.",
-    version="2",
+    version="3",
     params=Params,
     outputs=(MediaOutput("denoised.wav"),),
     run=_run,

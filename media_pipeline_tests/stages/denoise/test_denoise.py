@@ -45,6 +45,14 @@ def test_noise_falls(noise: str) -> None:
     assert si_sdr(clean.astype(float), cleaned(noisy)[:, 0].astype(float)) > before + 3
 
 
+@pytest.mark.parametrize("snr_db", [10.0, 25.0])
+def test_pauses_are_no_holes(snr_db: float) -> None:
+    noise = 0.02 * np.random.default_rng(0).standard_normal((4 * RATE, 1)).astype(np.float32)
+    left = np.concatenate(list(denoise([noise], RATE, plan_for(snr_db))))
+    fall = 20 * np.log10(left[RATE : 3 * RATE].std() / noise[RATE : 3 * RATE].std())
+    assert snr_db - 51 < fall < -15
+
+
 @needs_flite
 def test_clean_speech_is_let_through() -> None:
     clean = spoken("slt")
