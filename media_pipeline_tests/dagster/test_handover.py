@@ -6,6 +6,7 @@ import json
 import os
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -17,9 +18,14 @@ from media_pipeline.dagster.handover import (
     PART_JOB,
     TRIED_TAG,
 )
+from media_pipeline.production.base import Job
+from media_pipeline.production.functions import REQUESTS
 from media_pipeline.requests.order import HANDED_OVER_TAG, JOB_TAG, PARENT_JOB_TAG, Medium, Order
 from media_pipeline.requests.outbox import JobRow, Outbox
 from media_pipeline.requests.tables import Database
+from media_pipeline.runner import Runner
+from media_pipeline.settings import Settings, environment
+from media_pipeline.stages.base import Environment
 from media_pipeline.store import Store
 from media_pipeline.store.cache import FileCache
 from media_pipeline_tests.dagster.test_serve import Service, wait_for
@@ -27,6 +33,7 @@ from media_pipeline_tests.generators.split_stages import noted
 from media_pipeline_tests.generators.stages import write_tone
 from media_pipeline_tests.generators.submissions import submission
 from media_pipeline_tests.generators.video import write_clip
+from media_pipeline_tests.generators.webs import Web, web
 
 MODULE = "media_pipeline_tests.dagster.split_definitions"
 PATIENCE_S = 800.0  # nine runs, each of a process of its own
@@ -39,7 +46,13 @@ params:
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+def server() -> Iterator[Web]:
+    with web() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory, server: Web) -> Iterator[Service]:
     """With films of more than a second worked on in parts."""
     folder = tmp_path_factory.mktemp("service")
     for name in ("models", "bucket", "inbox/slow"):
@@ -49,6 +62,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         folder,
         MODULE,
         split_minutes=str(1.05 / 60),
+        allowed_hosts=server.place,
         model_dir=str(folder / "models"),
         cache_dir=str(folder / "cache"),
         database=f"sqlite:///{folder / 'gateway.db'}",
@@ -103,21 +117,21 @@ def test_a_film_is_finished_once_though_the_run_of_a_part_is_killed(service: Ser
 
 
 @pytest.mark.slow
-def test_a_request_is_answered_once_though_its_film_is_in_parts(service: Service) -> None:
-    film = write_clip(service.folder / "film.mp4", 4.0, sound=False)
+def test_a_request_is_answered_once_though_its_film_is_in_parts(
+    service: Service, server: Web, tmp_path: Path
+) -> None:
+    film = write_clip(tmp_path / "film.mp4", 4.0, sound=False)
+    server.files["/film.mp4"] = film.read_bytes()
     target = service.folder / "bucket" / "summary.mp4"
     database = Database(f"sqlite:///{service.folder / 'gateway.db'}")
     outbox = Outbox(database, max_waiting=10)
-    row = outbox.submit(
-        submission(
-            order=Order(
-                function="VideoClip",
-                media=[Medium(name="x", uri=str(film))],
-                params={"duration": 1},
-                output=target.as_uri(),
-            )
-        )
+    order = Order(
+        function="VideoClip",
+        media=[Medium(name="film.mp4", uri=server.url("/film.mp4"))],
+        params={"duration": 1},
+        output=target.as_uri(),
     )
+    row = outbox.submit(submission(order=order))
 
     def finished() -> JobRow | None:
         found = outbox.get(row.id)
@@ -126,12 +140,34 @@ def test_a_request_is_answered_once_though_its_film_is_in_parts(service: Service
     done = wait_for(finished, PATIENCE_S)
     database.close()
     assert done.outcome == "success", done.error_message
-    assert target.is_file()
+    assert server.fetched == ["/film.mp4"], "once, for all runs"
     runs = runs_of(service, **{JOB_TAG: row.id})
     assert [run.tags.get(HANDED_OVER_TAG) for run in runs] == [f"frames@{runs[0].run_id}", None]
     parts = runs_of(service, **{PARENT_JOB_TAG: row.id})
     assert len(parts) == 4
     assert all(JOB_TAG not in run.tags and run.status == SUCCESS for run in parts)
     store = Store(service.folder / "lake", cache=FileCache(service.folder / "files", 10**9))
-    assert len(list(store.artifacts("frames"))) == 1
     assert len(list(store.artifacts("frames_part"))) == 4
+    (joined,) = store.artifacts("frames")
+
+    # The same film as a whole, in this process.
+    cache = FileCache(tmp_path / "files", 10**9)
+    runner = Runner(Store(tmp_path / "lake", cache=cache), service_environment(service))
+    made = tmp_path / "made"
+    made.mkdir()
+    key = runner.ingest(film).key
+    job = Job(runner, key, made, target.name, lambda _: None)
+    result = REQUESTS["VideoClip"].prepare(order.params).work(job)
+    (whole,) = runner.store.artifacts("frames")
+    assert joined.fingerprint == whole.fingerprint
+    assert joined.facts == whole.facts
+    assert {f.name: f.sha256 for f in joined.manifest.files} == {
+        f.name: f.sha256 for f in whole.manifest.files
+    }
+    assert done.result["results"] == [result]
+    assert target.read_bytes() == (made / target.name).read_bytes()
+
+
+def service_environment(service: Service) -> Environment:
+    """What the machine lets stages use, as the service has it."""
+    return environment(Settings(model_dir=service.folder / "models"))
