@@ -191,15 +191,13 @@ def _report(
     duration = media_seconds(store, artifact.media_key)
     checks = list(check_results(stage, artifact, duration))
     sound = all(check.passed or check.severity == dg.AssetCheckSeverity.WARN for check in checks)
+    seen = _preview(context, artifact, store) if sound else Preview()
+    # Not with the result: Dagster would keep it twice, and its pictures are most of the event log.
+    context.add_asset_metadata(
+        result_metadata(stage, artifact, reused=result.reused, preview=seen), asset_key=stage.name
+    )
     return dg.MaterializeResult(
-        data_version=dg.DataVersion(artifact.fingerprint),
-        metadata=result_metadata(
-            stage,
-            artifact,
-            reused=result.reused,
-            preview=_preview(context, artifact, store) if sound else Preview(),
-        ),
-        check_results=checks,
+        data_version=dg.DataVersion(artifact.fingerprint), check_results=checks
     )
 
 

@@ -19,7 +19,7 @@ from media_pipeline.stages.tables import TableSpec
 from media_pipeline.store import Manifest, ReasonEntry, StoredArtifact
 
 MAX_IMAGE_BYTES = 64_000
-"""Larger pictures are reduced: the event log keeps them twice and for good, and is read often."""
+"""Larger pictures are reduced: the event log keeps them for good, and is read often."""
 _QUALITY = 75
 
 

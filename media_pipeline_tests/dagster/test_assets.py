@@ -98,6 +98,9 @@ def test_what_people_see_of_a_result(workshop: Workshop) -> None:
     assert seen["path"].endswith(f"ocr_cues/{key}/{seen['fingerprint']}")
     assert "a toy warning" in seen["warnings"]
     assert seen["× real time"] > 0
+    outputs = [e for e in result.events_for_node("ocr_cues") if e.is_successful_output]
+    assert outputs
+    assert not any(e.step_output_data.metadata for e in outputs), "the event log has it once"
 
 
 def test_runs_with_other_parameters_do_not_mix(make_workshop: MakeWorkshop) -> None:
