@@ -52,16 +52,22 @@ class Machine(Processes):
 
     def start(self) -> None:
         """Start everything, and wait until all of it answers."""
-        self._make_folders()
-        self._make_cluster()
+        self.start_database()
         self.resume(*self.needed)
         self.ready(*self.needed)
-        self._make_databases()
         self._make_bucket()
         limits = [sys.executable, str(DEPLOY / "pools.py")]
         subprocess.run(limits, check=True, env=self.environment, cwd=self.folder)
         self.resume(*self.services)
         self.ready(*self.services)
+
+    def start_database(self) -> None:
+        """Start PostgreSQL alone, with the databases of ours in it."""
+        self._make_folders()
+        self._make_cluster()
+        self.resume("postgres")
+        self.ready("postgres")
+        self._make_databases()
 
     def close(self, *last: str) -> None:
         """Stop everything, what needs others first."""
