@@ -2,8 +2,9 @@
 
 Pictures spread over the film are compared, each with the last one that differs. Where the
 surroundings have changed and an edge has not, that counts for a mark; where the edge has gone as
-well, against it. Nothing is learnt from pictures that are alike: in a film in which nothing moves
-no mark is found.
+well, against it. A mark is plain in most pictures, or so faint that only their mean shows it, which
+then has to be the same in all stretches of the film. Nothing is learnt from pictures that are
+alike: in a film in which nothing moves no mark is found.
 """
 
 from __future__ import annotations
@@ -42,11 +43,16 @@ _GROWN, _LEAST_GROWN = 0.5, 0.05  # of its longer side, and of the width, to loo
 _ROUNDS = 3  # of looking further out
 _BEST_SEEN = 90  # percentile of its pixels by which the change around a mark is judged
 _STEADY = 0.85  # share of the pictures in which a pixel of it bears its edge
-_FEWEST = 40  # pixels of edges
+_FEWEST = 60  # pixels of edges
+_BORDER = 2  # pixels of a mark beyond its outermost edges
 _WIDEST, _HIGHEST, _LEAST = 0.45, 0.3, 0.015  # shares of the picture that a mark takes
 _ONE_WAY = 0.65  # how far its edges go one way: 1 for a line
 _CLEARLY = 0.84  # what the correlation with a mark's edges usually comes to while it is shown
 _LEAST_SHOWN = 0.08  # of the film
+_MOSTLY, _OFTEN = 0.8, 24  # of the film, and changes outlasted: means of many pictures tell more
+_STRETCHES, _STEADILY = 6, 0.9  # of those pictures, and correlation of each one's mean with others
+_TRACE = 0.25  # correlation with its edges of pictures in which it is drowned; 0 where it is gone
+_LONGER = 3  # stretches, in the mean of each of which single letters of it are seen
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,16 @@ class Sighting:
 
     box: Box
     spans: tuple[Span, ...] | None = None
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """In which pictures a mark is shown, (n,); and whether that is so often that the mean of many
+    tells more of it than each.
+    """
+
+    pictures: NDArray[np.bool_]
+    lastingly: bool
 
 
 def find_marks(path: Path, seconds: float, progress: Progress = quiet) -> list[Sighting]:
@@ -136,8 +152,15 @@ class _Film:
     def candidates(self) -> list[Mask]:
         """The edges of what may be marks, each (h, w), those with the most evidence first."""
         needed = np.clip(_SHARE * self._most, _LEAST_NEEDED, _MOST_NEEDED)
-        parts = _parts(self.best >= needed)
-        return sorted(parts, key=lambda pixels: -float(self.best[pixels].sum()))
+        found: list[Mask] = []
+        while True:
+            parts = _parts(self.best >= needed)
+            found += [p for p in parts if not any((p & other).any() for other in found)]
+            together = [p for p in found if _box(p).h > _HIGHEST]
+            if not together or needed.max() > self._most.max():
+                return sorted(found, key=lambda pixels: -float(self.best[pixels].sum()))
+            found = [p for p in found if _box(p).h <= _HIGHEST]
+            needed = 2 * needed  # what a mark stands before has joined it
 
     def judged(self, pixels: Mask) -> Sighting | None:
         """The mark with these edges, or None where it is none."""
@@ -146,27 +169,40 @@ class _Film:
             return None
         for _ in range(_ROUNDS):
             grown = self._grown(pixels, shown)
-            again = self._shown(grown, needed=0.0) if grown.sum() > pixels.sum() else None
-            if again is None:
+            if grown.sum() == pixels.sum():
                 break
-            pixels, shown = grown, again
+            if not shown.lastingly:
+                again = self._shown(grown, needed=0.0)
+                if again is None:
+                    break
+                shown = again
+            pixels = grown
         box = _box(pixels)
         if not (_LEAST <= box.w <= _WIDEST and _LEAST <= box.h <= _HIGHEST):
             return None
-        return Sighting(box, spans_shown(shown, self.times))
+        return Sighting(box, spans_shown(shown.pictures, self.times))
 
-    def _shown(self, pixels: Mask, needed: float = _LEAST_NEEDED) -> NDArray[np.bool_] | None:
+    def _shown(self, pixels: Mask, needed: float = _LEAST_NEEDED) -> _Shown | None:
         """In which pictures a mark with these edges is shown; None where it cannot be one, or has
         not outlasted as many changes as needed.
         """
-        found = bearing(np.stack([slope[pixels] for slope in self.slopes]))
+        edges = np.stack([slope[pixels] for slope in self.slopes])
+        found = bearing(edges)
         if found is None:
             return None
         shown, usual, like = found
         looked = [i for i in self.different if shown[i]]
-        clearly = len(looked) > 1 and float(np.median(like[looked])) >= _CLEARLY
-        enough = shown.mean() >= _LEAST_SHOWN and self._outlasted(pixels, shown) >= needed
-        return shown if clearly and enough and _one_way(usual) <= _ONE_WAY else None
+        outlasted = self._outlasted(pixels, shown)
+        if len(looked) < 2 or outlasted < needed or _one_way(usual) > _ONE_WAY:
+            return None
+        lastingly = bool(shown.mean() >= _MOSTLY) and outlasted >= _OFTEN
+        if shown.mean() >= _LEAST_SHOWN and float(np.median(like[looked])) >= _CLEARLY:
+            return _Shown(shown, lastingly)
+        if not lastingly:
+            return None
+        if _alike(_means(edges[looked], _STRETCHES)) < _STEADILY:
+            return None
+        return _Shown(_bridged(shown, edges, usual), lastingly)
 
     def _outlasted(self, pixels: Mask, shown: NDArray[np.bool_]) -> float:
         """How many changes of its surroundings a mark has outlasted."""
@@ -177,7 +213,7 @@ class _Film:
                 total += float(np.percentile(weight[pixels], _BEST_SEEN))
         return total
 
-    def _grown(self, pixels: Mask, shown: NDArray[np.bool_]) -> Mask:
+    def _grown(self, pixels: Mask, shown: _Shown) -> Mask:
         """The edges with those beside them that are as steady: letters that stand out less."""
         height, width = pixels.shape
         box = _box(pixels)
@@ -186,8 +222,9 @@ class _Film:
         left, top = max(0.0, box.x - aside), max(0.0, box.y - up)
         wide = Box(left, top, min(1.0, box.right + aside) - left, min(1.0, box.bottom + up) - top)
         x0, y0, x1, y1 = wide.pixels(width, height)
-        looked = [i for i in self.different if shown[i]]
+        looked = [i for i in self.different if shown.pictures[i]]
         part = np.stack([self.slopes[i][y0:y1, x0:x1] for i in looked]).astype(np.float32)
+        part = _means(part, _LONGER) if shown.lastingly else part
         usual = part.mean(axis=0)
         steady = np.mean([_same_edge(one, usual) for one in part], axis=0) >= _STEADY
         near = pixels.copy()
@@ -203,6 +240,45 @@ def _same_edge(one: Any, other: Any) -> Mask:
     sizes = [np.hypot(s[..., 0], s[..., 1]) for s in (one, other)]
     along = (one * other).sum(axis=2) / np.maximum(sizes[0] * sizes[1], 1e-3)
     return np.asarray((np.minimum(*sizes) >= _EDGE) & (along >= _ALONG))
+
+
+def _means(edges: NDArray[Any], stretches: int) -> Field:
+    """The mean edges of so many stretches of the pictures, (n, ..., 2) in the order of time."""
+    parts = np.array_split(edges, stretches)
+    return np.stack([part.mean(axis=0, dtype=np.float32) for part in parts])
+
+
+def _alike(means: Field) -> float:
+    """The least correlation of a stretch's mean edges, (n, k, 2), with those of the others.
+
+    What is behind a faint mark hides it in each picture and is gone from the mean of many; captions
+    that follow each other in one place are like each other in a few pictures and not in the mean.
+    """
+    total = means.sum(axis=0)
+    return min(_correlation(mean, total - mean) for mean in means)
+
+
+def _bridged(shown: NDArray[np.bool_], edges: NDArray[Any], usual: Field) -> NDArray[np.bool_]:
+    """The pictures that bear a faint mark, with those in which it is only drowned: (n,). Their mean
+    shows it.
+
+    Parameters
+    ----------
+    shown : (n,), where it can be told from single pictures.
+    edges : (n, k, 2) of all pictures.
+    usual : (k, 2), the mark's.
+    """
+    bridged = shown.copy()
+    ends = np.flatnonzero(np.diff(np.concatenate([[1], shown.astype(int), [1]])))
+    for first, after in zip(ends[::2], ends[1::2], strict=True):
+        mean = edges[first:after].mean(axis=0, dtype=np.float32)
+        bridged[first:after] = _correlation(mean, usual) >= _TRACE
+    return bridged
+
+
+def _correlation(one: Field, other: Field) -> float:
+    size = float(np.linalg.norm(one) * np.linalg.norm(other))
+    return float((one * other).sum()) / max(size, 1e-3)
 
 
 def _one_way(slopes: Field) -> float:
@@ -225,8 +301,9 @@ def _parts(lasting: Mask) -> list[Mask]:
 def _box(pixels: Mask) -> Box:
     height, width = pixels.shape
     rows, columns = np.flatnonzero(pixels.any(axis=1)), np.flatnonzero(pixels.any(axis=0))
-    left, top = max(0, int(columns[0]) - 1), max(0, int(rows[0]) - 1)
-    right, bottom = min(width, int(columns[-1]) + 2), min(height, int(rows[-1]) + 2)
+    left, top = max(0, int(columns[0]) - _BORDER), max(0, int(rows[0]) - _BORDER)
+    right = min(width, int(columns[-1]) + 1 + _BORDER)
+    bottom = min(height, int(rows[-1]) + 1 + _BORDER)
     return Box.from_pixels(left, top, right, bottom, width, height)
 
 
