@@ -66,6 +66,10 @@ class Blend:
         """The part of a picture with the mark drawn over it."""
         return np.asarray(part * (1 - self.alpha[..., None]) + self.shade, np.float32)
 
+    def within(self, mask: Mask) -> Blend:
+        """The mark in these pixels, (h, w), only."""
+        return Blend(self.alpha * mask, self.shade * mask[..., None])
+
     def moved(self, rows: int, columns: int) -> Blend:
         """The same mark further down and to the right."""
         return Blend(shifted(self.alpha, rows, columns), shifted(self.shade, rows, columns))

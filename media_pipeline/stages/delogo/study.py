@@ -7,13 +7,16 @@ import numpy as np
 
 from media_pipeline.media.canvas import Edges
 from media_pipeline.media.geometry import Box
+from media_pipeline.stages.delogo.blend import Blend
 from media_pipeline.stages.delogo.removal import FoundMark, Span
-from media_pipeline.stages.delogo.samples import Sample
-from media_pipeline.stages.delogo.shape import bearing, mark_pixels, spans_shown
+from media_pipeline.stages.delogo.samples import Sample, Stack
+from media_pipeline.stages.delogo.shape import Mask, bearing, mark_pixels, spans_shown
 from media_pipeline.stages.delogo.trial import Beside, best_blend
 
 _FEWEST = 8  # pictures from which a blend can be told
 _STRONG = 0.4  # of the strongest edges in a box that may be the mark's
+_HIDDEN, _CHANGED = 0.08, 3.0  # alpha, and grey levels, from which a pixel bears the mark
+_SHINE = np.ones((3, 3), np.uint8)  # how far coding spreads it
 _PLAINLY, _HARDLY = 0.7, 0.35  # correlation with them of pictures with and without the mark
 
 
@@ -53,7 +56,28 @@ def study(
     if place is None or len(stack) < _FEWEST:
         return FoundMark(sample.edges, mask, spans)
     blend, error = best_blend(stack, mask, place)
-    return FoundMark(sample.edges, mask, spans, blend, error)
+    mask = marked(stack, mask, blend)
+    return FoundMark(sample.edges, mask, spans, blend.within(mask), error * mask)
+
+
+def marked(stack: Stack, mask: Mask, blend: Blend) -> Mask:
+    """Those pixels of a mark that it does change, (h, w), and the ones next to them.
+
+    Outlines enclose what lies between letters as well. Where the picture shines through unchanged
+    it is as it was, and tells of the ground beside it.
+
+    Parameters
+    ----------
+    stack : the part around the mark in pictures from all over the film that bear it.
+    mask : the pixels that its outlines enclose, (h, w).
+    blend : the mark's.
+    """
+    changes = np.zeros(mask.shape, np.float32)
+    for part in stack:
+        changes += np.abs(blend.lifted(part) - part).mean(axis=2) / len(stack)
+    changed = ((blend.alpha >= _HIDDEN) | (changes >= _CHANGED)) & mask
+    near = cv2.dilate(changed.astype(np.uint8), _SHINE) > 0
+    return np.asarray(near & mask) if changed.any() else mask
 
 
 def when_shown(sample: Sample, box: Edges) -> tuple[Span, ...]:
