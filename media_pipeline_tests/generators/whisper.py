@@ -36,6 +36,7 @@ def write_whisper(
     seconds: float = 2.0,
     language: str = "en",
     multilingual: bool = True,
+    layers: int = 1,
 ) -> Path:
     """Write a model that says the words in the first ``seconds`` of every window.
 
@@ -44,6 +45,7 @@ def write_whisper(
     says : tokens with their leading spaces, such as ``[" Hello", " there."]``.
     language : what it hears when it is asked for the language.
     multilingual : with the vocabulary of OpenAI's large-v3, else an English model's small one.
+    layers : of the encoder; more of them only take longer.
     """
     folder.mkdir(parents=True)
     vocabulary = _vocabulary(says, multilingual)
@@ -51,7 +53,7 @@ def write_whisper(
     number = {token: i for i, token in enumerate(vocabulary)}
     prompt = 3 if multilingual else 1  # start of transcript; language and task where it has them
     script = [f"<|{0:.2f}|>", *(_bytes(w) for w in says), f"<|{seconds:.2f}|>"]
-    spec = _spec(vocabulary, prompt)
+    spec = _spec(vocabulary, prompt, layers)
     project = spec.decoder.projection.weight
     project[number["<|endoftext|>"], prompt - 1 + len(script) :] = 10.0
     for position, token in enumerate(script, start=prompt - 1):
@@ -110,10 +112,10 @@ def _write_tokenizer(path: Path, vocabulary: Sequence[str]) -> None:
     tokenizer.save(str(path))
 
 
-def _spec(vocabulary: Sequence[str], prompt: int) -> Any:
+def _spec(vocabulary: Sequence[str], prompt: int, layers: int) -> Any:
     from ctranslate2.specs import WhisperSpec
 
-    spec = WhisperSpec(1, _HEADS, 1, _HEADS)
+    spec = WhisperSpec(layers, _HEADS, 1, _HEADS)
     encoder, decoder = spec.encoder, spec.decoder
     for conv, inputs in ((encoder.conv1, _MELS), (encoder.conv2, _WIDTH)):
         conv.weight, conv.bias = _zeros(_WIDTH, inputs, 3), _zeros(_WIDTH)
