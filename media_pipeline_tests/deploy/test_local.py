@@ -18,7 +18,6 @@ from benchmarks.soak import Soak, summary, work, wrongly_failed
 from media_pipeline.dagster.queues import QUEUE_TAG
 from media_pipeline.media.files import sha256_file
 from media_pipeline.production.functions import FUNCTIONS
-from media_pipeline.services import check_workers
 from media_pipeline_tests.generators.disks import fill, small_disk
 from media_pipeline_tests.generators.ice import KEY, SECRET
 from media_pipeline_tests.generators.machines import Machines, kill, machines, process_of
@@ -161,7 +160,7 @@ def test_a_task_that_is_delivered_again_and_again(site: Machines, film: str) -> 
 
 def test_runs_go_to_the_workers_for_what_they_strain(site: Machines, film: str) -> None:
     with site.deaf("readers", "worker-1"):
-        assert check_workers(site.broker, ["dagster", "readers"]) == "dagster: 2, readers: 1"
+        site.hears("dagster: 2, readers: 1", "dagster", "readers")
         job = site.submit(film, "CaptionExtraction", "srt")
         site.settled([job])
     (run,) = site.runs(job)
@@ -173,7 +172,7 @@ def test_a_job_that_is_cancelled_at_work(site: Machines, film: str) -> None:
     job, process = site.at_work(film)
     try:
         site.cancel(job)
-        site.wait(lambda: site.runs(job)[0].status == "CANCELING")
+        site.wait(lambda: site.runs(job)[0].status.startswith("CANCEL"))
     finally:
         os.kill(process, signal.SIGCONT)
     site.cancelled(job)
