@@ -208,8 +208,9 @@ class Machines:
         lines = [line for run in self.runs(job) for line in self.said(run)]
         assert not [line for line in lines if line.startswith("delivered ")]
         files, _ = open_filesystem("s3://x", self.settings.storage_options("s3://x"))
-        there = files.find(f"{_BUCKET}/out") if files.exists(f"{_BUCKET}/out") else []
-        assert not [file for file in there if job in file]
+        for suffix in ("mp4", "jpg", "srt"):
+            with pytest.raises(FileNotFoundError):
+                files.cat_file(f"{_BUCKET}/out/{job}.{suffix}")
         return self.row(job)
 
     def whole(self) -> int:
