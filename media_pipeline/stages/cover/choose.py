@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from media_pipeline.media.faces import FaceFinder
 from media_pipeline.stages.base import Progress, quiet
+from media_pipeline.stages.cover.captioned import Captioned, never
 from media_pipeline.stages.cover.score import Judgement, judge, scores
 from media_pipeline.stages.cover.transition import in_transition
 
 Picture = NDArray[np.uint8]
 Look = Callable[[float], Picture]
 """The picture shown at a time, :data:`.score.WIDTH` pixels wide."""
-Span = tuple[float, float]
 
 _FROM_CUTS_S = 0.3
 _SHORT = 0.3  # of a shot that is too short for that
@@ -31,6 +31,7 @@ _ALIKE = 10  # bits of 64 in which pictures of one kind differ
 _REFOCUS = 0.7  # change of the logarithm of sharpness from one frame to the next: a cut unseen
 _RESTLESS = 0.05  # what a grey level of motion takes from the logarithm of sharpness
 _CAPTIONED = 1.2  # marks that a caption in the picture costs
+_HALF = 0.5  # of a picture, which is judged at least
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ def choose_covers(
     look: Look,
     count: int = 1,
     *,
-    captions: Sequence[Span] = (),
+    captioned: Captioned = never,
     progress: Progress = quiet,
 ) -> list[Cover]:
     """The best moments for a cover, the best first, that do not look alike.
@@ -58,25 +59,36 @@ def choose_covers(
     frames : the table of the stage ``frames``.
     look : gives a picture.
     count : how many at most.
-    captions : when the picture carries captions, seconds; such moments are taken if need be.
+    captioned : where captions stand in a picture; such moments are taken if need be.
     """
     moments = candidates(frames)
     signatures = frames["signature"].to_numpy()
     times = frames["time"].to_numpy()
-    judgements, finder = [], FaceFinder()
+    judgements, taken, finder = [], [], FaceFinder()
     for number, index in enumerate(moments):
-        judgements.append(judge(look(float(times[index])), finder))
+        time = float(times[index])
+        picture = look(time)
+        edge = captioned(time, picture)
+        taken.append(0.0 if edge is None else _CAPTIONED)
+        judgements.append(judge(_above(picture, edge), finder))
         progress((number + 1) / len(moments))
     found = []
-    for index, judgement, score in zip(moments, judgements, scores(judgements), strict=True):
-        time = float(times[index])
-        captioned = any(start <= time < end for start, end in captions)
-        left = max(0.0, score - (_CAPTIONED if captioned else 0.0))
+    for index, judgement, score, off in zip(
+        moments, judgements, scores(judgements), taken, strict=True
+    ):
+        time, left = float(times[index]), max(0.0, score - off)
         found.append(Cover(time, left, judgement, int(signatures[index])))
     found.sort(key=lambda cover: -cover.score)
     changing = Changing(frames, look)
     chosen = _best(found, count, lambda cover: not changing(cover.time))
     return chosen or _best(found, count, lambda _: True)
+
+
+def _above(picture: Picture, edge: float | None) -> Picture:
+    """A picture without its captions, whose edges are the sharpest of all."""
+    if edge is None or edge < _HALF:
+        return picture
+    return picture[: round(edge * picture.shape[0])]
 
 
 def _best(found: Sequence[Cover], count: int, fits: Callable[[Cover], bool]) -> list[Cover]:

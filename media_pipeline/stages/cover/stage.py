@@ -10,12 +10,16 @@ from pydantic import Field
 from media_pipeline.errors import NoVideoStream
 from media_pipeline.media.decode import frame_at
 from media_pipeline.media.faces import FaceFinder
+from media_pipeline.ocr.base import load_engine
 from media_pipeline.stages.base import FileOutput, Outcome, Stage, StageParams, Work, raise_reason
+from media_pipeline.stages.cover.captioned import Captioned, as_read, never, seen_by
 from media_pipeline.stages.cover.choose import choose_covers
 from media_pipeline.stages.cover.loop import choose_loop, write_gif
 from media_pipeline.stages.cover.score import WIDTH, judge
+from media_pipeline.text.cues import cues_from_table
 
 _QUALITY = 95
+_ENGINE = "rapidocr"  # comes with its model, and finds text of every script
 _JUDGING = 0.9  # of the work
 
 
@@ -42,15 +46,11 @@ def _run(work: Work) -> Outcome:
         score = judge(frame_at(work.media, start, width=WIDTH), FaceFinder()).score
         found = [{"file": "cover_1.gif", "score": round(score, 2), "time": start, "end": end}]
         return Outcome({"covers": found})
-    captions = []
-    read = work.inputs.get("ocr_cues")
-    if read is not None and read.reason is None:
-        captions = [(row["start"], row["end"]) for row in read.table("cues.parquet").to_pylist()]
     chosen = choose_covers(
         frames,
         lambda time: frame_at(work.media, time, width=WIDTH),
         params.count,
-        captions=captions,
+        captioned=_captioned(work),
         progress=lambda share: work.progress(_JUDGING * share),
     )
     found = []
@@ -63,12 +63,22 @@ def _run(work: Work) -> Outcome:
     return Outcome({"covers": found})
 
 
+def _captioned(work: Work) -> Captioned:
+    """By the captions that were read, else by text that is seen in the pictures themselves."""
+    read = work.inputs.get("ocr_cues")
+    if read is None:
+        return seen_by(load_engine(_ENGINE, work.environment))
+    if read.reason is not None:
+        return never
+    return as_read(cues_from_table(read.table("cues.parquet")))
+
+
 COVER = Stage(
     name="cover",
     group="functions",
     description="Pictures that stand for the film: sharp, well lit, with faces where there are "
     "some, away from cuts, fades and captions; or a short loop.",
-    version="4",
+    version="5",
     params=Params,
     inputs=("source", "frames"),
     optional_inputs=("ocr_cues",),

@@ -9,9 +9,11 @@ import pytest
 
 from media_pipeline.media.decode import frame_at
 from media_pipeline.stages.cover import choose_covers
+from media_pipeline.stages.cover.captioned import as_read
 from media_pipeline.stages.cover.loop import MOST_BYTES, choose_loop, write_gif
 from media_pipeline.stages.cover.score import WIDTH
 from media_pipeline.stages.frames import analyse
+from media_pipeline.text.cues import Cue
 from media_pipeline_tests.generators.spoiled import make_spoiled
 from media_pipeline_tests.generators.video import write_video
 
@@ -43,9 +45,11 @@ def test_a_captioned_moment_is_taken_only_if_need_be(tmp_path: Path) -> None:
         return frame_at(film.path, time, width=WIDTH)
 
     best = choose_covers(frames, look, 1)[0]
-    other = choose_covers(frames, look, 1, captions=[(best.time - 0.1, best.time + 0.1)])[0]
+    other = choose_covers(
+        frames, look, 1, captioned=as_read([Cue(best.time - 0.1, best.time + 0.1, "")])
+    )[0]
     assert other.time != best.time
-    anyway = choose_covers(frames, look, 1, captions=[(0, 99)])[0]
+    anyway = choose_covers(frames, look, 1, captioned=as_read([Cue(0, 99, "")]))[0]
     assert anyway.time == best.time
     assert anyway.score < best.score
 
