@@ -25,7 +25,7 @@ _RUNS = """
 query Runs($filter: RunsFilter!, $limit: Int!) {
   runsOrError(filter: $filter, limit: $limit) {
     __typename
-    ... on Runs { results { runId status startTime tags { key value } } }
+    ... on Runs { results { runId status creationTime startTime endTime tags { key value } } }
     ... on PythonError { message }
   }
 }
@@ -70,6 +70,8 @@ class Run:
     tags: Mapping[str, str]
     begun: bool = True
     """Whether a process has taken it up."""
+    seconds: float = 0.0
+    """From when it was asked for to its end; 0 before that."""
 
     @property
     def finished(self) -> bool:
@@ -138,6 +140,7 @@ class DagsterClient:
                 r["status"],
                 {tag["key"]: tag["value"] for tag in r["tags"]},
                 r["startTime"] is not None,
+                (r["endTime"] or r["creationTime"]) - r["creationTime"],
             )
             for r in found["results"]
         ]

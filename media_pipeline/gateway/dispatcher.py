@@ -34,9 +34,10 @@ _GOES_ON_S = 300.0
 """In which the run that goes on after the parts of a film is there: a sensor looks after it."""
 _BATCH = 20
 _MAX_RUNS = 3
+_REPEATED_S = 90.0  # in which Dagster has started the run that it says it will; else it never does
 _UNANSWERED_S = 120.0
-"""From its launch to its end, for a run that no process has taken up: it did not fail but wait for
-a worker that was busy or away. One that cannot be begun at all fails sooner."""
+"""From when it was asked for to its end, for a run that no process has taken up: it did not fail
+but wait for a worker that was busy or away. One that cannot be begun at all fails sooner."""
 _MAX_UNANSWERED = 150
 _REFUSED_S = 600.0  # from the first time: Dagster may be loading the definitions anew
 _LOG = logging.getLogger(__name__)
@@ -75,6 +76,7 @@ class Dispatcher:
         self._position = 0
         self._parts_seen: dict[str, float] = {}
         self._refused_since: dict[str, float] = {}
+        self._failed_since: dict[str, float] = {}
         self._threads: list[threading.Thread] = []
         self.leads = False
 
@@ -128,6 +130,8 @@ class Dispatcher:
         if now - self._forgot_at >= _FORGET_S:
             self._forgot_at = now
             self._nonces.forget(now)
+            seen = self._failed_since.items()
+            self._failed_since = {run: since for run, since in seen if now - since < _FORGET_S}
 
     def tell(self) -> None:
         """Tell callers of finished jobs."""
@@ -209,15 +213,15 @@ class Dispatcher:
         abandoned = self._outbox.abandoned([row.id for row in rows])
         for row in rows:
             run = runs.get(row.run_id or "")
-            if run is not None and run.finished and not run.will_be_repeated:
+            if run is not None and run.finished:
                 self._settle(row, self._newest(row, run))
-            elif run is not None and not run.finished and row.id in abandoned:
-                self._replace(row, run)
+            elif run is not None and row.id in abandoned:
+                _LOG.warning("the run is gone", extra={"job_id": row.id, "run_id": run.id})
+                self._dagster.end(run.id, gone=True)
+                self._replace(row)
 
-    def _replace(self, row: JobRow, run: Run) -> None:
-        """End a run whose process is gone, and have another one in its place."""
-        _LOG.warning("the run is gone", extra={"job_id": row.id, "run_id": run.id})
-        self._dagster.end(run.id, gone=True)
+    def _replace(self, row: JobRow) -> None:
+        """Have another run in the place of one that died."""
         runs = self._dagster.runs(job_id=row.id)
         if sum(HANDED_OVER_TAG not in one.tags for one in runs) < _MAX_RUNS:
             self._outbox.launch_again(row.id)
@@ -229,7 +233,10 @@ class Dispatcher:
         return next(iter(self._dagster.runs(job_id=row.id)), noted)
 
     def _settle(self, row: JobRow, run: Run) -> None:
-        if not run.finished or run.will_be_repeated:
+        if not run.finished:
+            return
+        if run.will_be_repeated:
+            self._see_repeated(row, run)
             return
         parts = self._dagster.parts(row.id) if HANDED_OVER_TAG in run.tags else []
         if parts and run.status == "SUCCESS":
@@ -251,12 +258,20 @@ class Dispatcher:
                 error=("InternalError", f"run {run.id} ended as {run.status} without a result"),
             )
 
+    def _see_repeated(self, row: JobRow, run: Run) -> None:
+        """Replace a run that Dagster means to repeat and does not: its daemon reads failures in the
+        order of their numbers, and never sees one that is written after a higher number was read.
+        """
+        since = self._failed_since.setdefault(run.id, self._clock())
+        if self._clock() - since > _REPEATED_S:
+            _LOG.warning("the run was not repeated", extra={"job_id": row.id, "run_id": run.id})
+            del self._failed_since[run.id]
+            self._replace(row)
+
     def _only_waited(self, row: JobRow, run: Run) -> bool:
-        """Whether the job has failed for nothing but that no worker was there."""
-        if row.started is not None or run.begun or row.launching is None:
-            return False
-        waited = self._clock() - row.launching
-        return waited > _UNANSWERED_S and len(self._dagster.runs(job_id=row.id)) < _MAX_UNANSWERED
+        """Whether a run has failed for nothing but that no worker was there."""
+        waited = not run.begun and run.seconds > _UNANSWERED_S
+        return waited and len(self._dagster.runs(job_id=row.id)) < _MAX_UNANSWERED
 
     def _still_going(self, row: JobRow, parts: Sequence[Run]) -> bool:
         """Whether parts of the film are being made, or were until a moment ago: then the run that

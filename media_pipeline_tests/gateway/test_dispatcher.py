@@ -65,9 +65,12 @@ class Dagster:
             for run in self.kept
         ]
 
-    def fails_before_it_begins(self, run_id: str) -> None:
+    def fails_before_it_begins(self, run_id: str, seconds: float) -> None:
         self.becomes(run_id, "FAILURE")
-        self.kept = [replace(r, begun=False) if r.id == run_id else r for r in self.kept]
+        self.kept = [
+            replace(run, begun=False, seconds=seconds) if run.id == run_id else run
+            for run in self.kept
+        ]
 
     def retry(self, run_id: str) -> str:
         (old,) = [run for run in self.kept if run.id == run_id]
@@ -173,8 +176,7 @@ def test_a_job_that_no_worker_took_up_waits_for_another(bench: Bench) -> None:
     row = bench.outbox.submit(submission())
     bench.dispatcher.tick()
     for number in range(4):
-        bench.later(300)
-        bench.dagster.fails_before_it_begins(f"run-{number}")
+        bench.dagster.fails_before_it_begins(f"run-{number}", 300.0)
         bench.later()
         bench.later()
         assert bench.row(row.id).outcome is None
@@ -187,7 +189,7 @@ def test_a_job_that_no_worker_took_up_waits_for_another(bench: Bench) -> None:
 def test_a_job_whose_run_cannot_be_begun_fails(bench: Bench) -> None:
     row = bench.outbox.submit(submission())
     bench.dispatcher.tick()
-    bench.dagster.fails_before_it_begins("run-0")
+    bench.dagster.fails_before_it_begins("run-0", 4.0)
     bench.later()
     assert bench.row(row.id).outcome == "failed"
 
@@ -217,6 +219,33 @@ def test_a_run_that_dies_is_waited_for_while_it_is_repeated(bench: Bench) -> Non
     bench.later()
     found = bench.row(row.id)
     assert (found.outcome, found.error_code) == ("failed", "InternalError")
+
+
+def test_a_run_that_dagster_forgets_to_repeat_is_replaced_but_not_for_ever(bench: Bench) -> None:
+    row = bench.outbox.submit(submission())
+    for number in range(3):
+        bench.later()
+        run = bench.dagster.kept[0]
+        assert (len(bench.dagster.kept), run.status) == (number + 1, "QUEUED")
+        bench.outbox.start(row.id, run.id)
+        bench.dagster.becomes(run.id, "FAILURE", **{"dagster/will_retry": "true"})
+        bench.later()
+        bench.later(60)
+        assert bench.row(row.id).run_id == run.id, "it is waited for"
+        bench.later(60)
+    assert bench.row(row.id).error_message == "3 runs of the job have died"
+
+
+def test_a_job_fails_with_the_last_of_its_runs(bench: Bench) -> None:
+    """Though the row has the run before it: the last one never came to its first step."""
+    row = bench.outbox.submit(submission())
+    bench.dispatcher.tick()
+    bench.outbox.start(row.id, "run-0")
+    bench.dagster.becomes("run-0", "FAILURE", **{"dagster/will_retry": "true"})
+    again = bench.dagster.retry("run-0")
+    bench.dagster.becomes(again, "FAILURE", **{"dagster/will_retry": "false"})
+    bench.later()
+    assert bench.row(row.id).outcome == "failed"
 
 
 def test_a_run_that_is_gone_without_a_word_is_replaced_but_not_for_ever(bench: Bench) -> None:
