@@ -251,6 +251,9 @@ class Dispatcher:
         elif self._only_waited(row, run):
             _LOG.warning("no worker took the run", extra={"job_id": row.id, "run_id": run.id})
             self._outbox.launch_again(row.id)
+        elif run.status == "FAILURE":  # what a job fails for, its run writes down itself
+            _LOG.warning("the run died", extra={"job_id": row.id, "run_id": run.id})
+            self._replace(row)
         else:
             self._outbox.finish(
                 row.id,

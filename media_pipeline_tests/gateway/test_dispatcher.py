@@ -188,9 +188,11 @@ def test_a_job_that_no_worker_took_up_waits_for_another(bench: Bench) -> None:
 
 def test_a_job_whose_run_cannot_be_begun_fails(bench: Bench) -> None:
     row = bench.outbox.submit(submission())
-    bench.dispatcher.tick()
-    bench.dagster.fails_before_it_begins("run-0", 4.0)
-    bench.later()
+    for number in range(3):
+        assert bench.row(row.id).outcome is None
+        bench.later()
+        bench.dagster.fails_before_it_begins(f"run-{number}", 4.0)
+        bench.later()
     assert bench.row(row.id).outcome == "failed"
 
 
@@ -216,6 +218,11 @@ def test_a_run_that_dies_is_waited_for_while_it_is_repeated(bench: Bench) -> Non
     assert bench.row(row.id).finished is None
     bench.outbox.start(row.id, again)
     bench.dagster.becomes(again, "FAILURE", **{"dagster/will_retry": "false"})
+    bench.later()
+    assert bench.row(row.id).finished is None
+    bench.later()
+    assert len(bench.dagster.kept) == 3
+    bench.dagster.becomes("run-2", "FAILURE", **{"dagster/will_retry": "false"})
     bench.later()
     found = bench.row(row.id)
     assert (found.outcome, found.error_code) == ("failed", "InternalError")
@@ -243,7 +250,9 @@ def test_a_job_fails_with_the_last_of_its_runs(bench: Bench) -> None:
     bench.outbox.start(row.id, "run-0")
     bench.dagster.becomes("run-0", "FAILURE", **{"dagster/will_retry": "true"})
     again = bench.dagster.retry("run-0")
-    bench.dagster.becomes(again, "FAILURE", **{"dagster/will_retry": "false"})
+    last = bench.dagster.retry("run-0")
+    for run in (again, last):
+        bench.dagster.becomes(run, "FAILURE", **{"dagster/will_retry": "false"})
     bench.later()
     assert bench.row(row.id).outcome == "failed"
 
@@ -304,7 +313,9 @@ def test_a_job_whose_film_is_in_parts_waits_for_the_run_that_goes_on(bench: Benc
     assert bench.row(row.id).outcome is None
     bench.dagster.becomes("goes on", "FAILURE")
     bench.later()
-    assert bench.row(row.id).outcome == "failed"
+    bench.later()
+    assert bench.row(row.id).run_id == bench.dagster.kept[0].id, "another one"
+    assert bench.dagster.kept[0].status == "QUEUED"
 
 
 def test_a_job_that_never_goes_on_fails_at_last(bench: Bench) -> None:
