@@ -9,6 +9,7 @@ import pytest
 
 from media_pipeline.media.probe import probe
 from media_pipeline.transfer.notify import SIGNATURE, signature
+from media_pipeline_tests.dagster.test_serve import wait_for
 from media_pipeline_tests.gateway.caption.conftest import KEY, poster
 from media_pipeline_tests.gateway.test_serving import Tree
 from media_pipeline_tests.generators.storage import object_storage
@@ -49,7 +50,8 @@ def _as_its_documentation_shows(tree: Tree, served: Web, clip: Path) -> None:
     film = tree.folder / "film.mp4"
     film.write_bytes(httpx.get(body["response"], trust_env=False).content)
     assert probe(film).duration == pytest.approx(probe(clip).duration, abs=0.05)
-    (run,) = tree.runs(body["job_id"])
+    # the answer comes before the run has put everything away
+    (run,) = wait_for(lambda: [run for run in tree.runs(body["job_id"]) if run.is_finished])
     assert (run.job_name, run.status.value) == ("request_Caption", "SUCCESS")
 
     asked |= {"video_url": served.url("/gone.mp4"), "webhook_url": served.url("/told")}
