@@ -69,12 +69,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     rng = random.Random(given.seed)
-    with (
-        tempfile.TemporaryDirectory(prefix="media_pipeline_soak_") as folder,
-        machines(
-            Path(folder), run_lease_seconds="30", min_free_bytes="0", access_keys="me:secret"
-        ) as site,
-    ):
+    with machines(run_lease_seconds="30", min_free_bytes="0", access_keys="me:secret") as site:
         soak = Soak(site)
         signal.signal(signal.SIGINT, lambda *_: setattr(soak, "enough", True))
         begun = time.monotonic()

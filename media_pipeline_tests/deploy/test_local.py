@@ -7,7 +7,6 @@ import random
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -33,17 +32,12 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[Machines]:
-    # Not in a folder of pytest: the user of the database may not look into those.
-    with (
-        tempfile.TemporaryDirectory(prefix="media_pipeline_machines_") as folder,
-        machines(
-            Path(folder),
-            run_lease_seconds="20",
-            min_free_bytes="0",
-            access_keys=f"{KEY}:{SECRET}",
-            queues="ocr=readers",
-        ) as found,
-    ):
+    with machines(
+        run_lease_seconds="20",
+        min_free_bytes="0",
+        access_keys=f"{KEY}:{SECRET}",
+        queues="ocr=readers",
+    ) as found:
         yield found
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,18 +18,13 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[Machines]:
-    # Not in a folder of pytest: the user of the database may not look into those.
-    with (
-        tempfile.TemporaryDirectory(prefix="media_pipeline_rabbit_") as folder,
-        machines(
-            Path(folder),
-            workers=1,
-            broker="rabbitmq",
-            run_lease_seconds="20",
-            min_free_bytes="0",
-            queues="decode=lookers",
-        ) as found,
-    ):
+    with machines(
+        workers=1,
+        broker="rabbitmq",
+        run_lease_seconds="20",
+        min_free_bytes="0",
+        queues="decode=lookers",
+    ) as found:
         yield found
 
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -41,26 +39,7 @@ def bucket(live: Gateway, clip: Path) -> str:
 
 
 def submit(live: Gateway, bucket: str, second: str, out: str = "a.txt") -> httpx.Response:
-    asked = {
-        "Action": "SubmitIProductionJob",
-        "Version": "2020-11-09",
-        "FunctionName": "CopySecond",
-        "Input": json.dumps({"Type": "OSS", "Media": f"oss://{bucket}/film.mp4"}),
-        "Output": json.dumps({"Type": "OSS", "Media": out and f"oss://{bucket}/out/{out}"}),
-        "JobParams": json.dumps({"inputs": {"file": second}}),
-    }
-    return httpx.post(live.url, params=asked, trust_env=False)
-
-
-def finished(live: Gateway, job: str) -> dict[str, Any]:
-    asked = {"Action": "QueryIProductionJob", "Version": "2020-11-09", "JobId": job}
-    end = time.monotonic() + 60
-    while time.monotonic() < end:
-        found: dict[str, Any] = httpx.post(live.url, params=asked, trust_env=False).json()
-        if found["Status"] not in {"Queuing", "Analysing"}:
-            return found
-        time.sleep(0.1)
-    raise AssertionError(found)
+    return live.submit("CopySecond", bucket, "film.mp4", out, {"inputs": {"file": second}})
 
 
 @pytest.mark.parametrize(
@@ -82,7 +61,7 @@ def test_a_second_file_comes_from_all_places_that_a_film_may_come_from(
     elif written.startswith("{endpoint}"):
         files, root = open_filesystem(f"s3://{bucket}", live.settings.storage_options("s3://"))
         second = files.sign(f"{root}/second one.txt")
-    done = finished(live, submit(live, bucket, second).json()["JobId"])
+    done = live.finished(submit(live, bucket, second).json()["JobId"])
     assert done["Status"] == "Success", done
     assert json.loads(done["Result"]) == {"Second": "0.txt", "Bytes": len(SECOND)}
     (address,) = done["OutputUrls"]
@@ -94,7 +73,7 @@ def test_a_function_that_needs_no_output_writes_none_where_none_is_named(
     live: Gateway, bucket: str
 ) -> None:
     second = f"oss://{bucket}/second one.txt"
-    done = finished(live, submit(live, bucket, second, out="").json()["JobId"])
+    done = live.finished(submit(live, bucket, second, out="").json()["JobId"])
     assert (done["Status"], done["OutputFiles"]) == ("Success", [])
     refused = submit(live, bucket, second, out="a.srt").json()
     assert "must end in .mp4 or .txt" in refused["Message"]
@@ -125,6 +104,6 @@ def test_a_second_file_is_refused_when_the_job_is_submitted(
 def test_a_second_file_that_is_not_there_or_too_large_fails_the_job(
     live: Gateway, bucket: str, second: str, code: str
 ) -> None:
-    done = finished(live, submit(live, bucket, f"oss://{bucket}/{second}").json()["JobId"])
+    done = live.finished(submit(live, bucket, f"oss://{bucket}/{second}").json()["JobId"])
     assert (done["Status"], json.loads(done["Result"])["Code"]) == ("Failed", code)
     assert list((live.settings.cache_dir / "jobs").glob("*")) == []

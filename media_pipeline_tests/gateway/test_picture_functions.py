@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 from PIL import Image
 
@@ -36,34 +33,7 @@ def bucket(live: Gateway, tmp_path_factory: pytest.TempPathFactory) -> str:
     write_screened(folder / "film.mp4", make_screened(Scene(count=6)))
     Image.new("RGB", (64, 64), (220, 30, 40)).save(folder / "red.png")
     (folder / "text.png").write_text("no picture")
-    uri = live.storage.bucket()
-    files, root = open_filesystem(uri, live.settings.storage_options(uri))
-    for path in folder.iterdir():
-        files.put_file(str(path), f"{root}/{path.name}")
-    return uri.removeprefix("s3://")
-
-
-def _submit(live: Gateway, bucket: str, function: str, out: str, params: object) -> httpx.Response:
-    asked = {
-        "Action": "SubmitIProductionJob",
-        "Version": "2020-11-09",
-        "FunctionName": function,
-        "Input": json.dumps({"Type": "OSS", "Media": f"oss://{bucket}/film.mp4"}),
-        "Output": json.dumps({"Type": "OSS", "Media": f"oss://{bucket}/out/{out}"}),
-        "JobParams": json.dumps(params),
-    }
-    return httpx.post(live.url, params=asked, trust_env=False)
-
-
-def _finished(live: Gateway, job: str) -> dict[str, Any]:
-    asked = {"Action": "QueryIProductionJob", "Version": "2020-11-09", "JobId": job}
-    end = time.monotonic() + 240
-    while time.monotonic() < end:
-        found: dict[str, Any] = httpx.post(live.url, params=asked, trust_env=False).json()
-        if found["Status"] not in {"Queuing", "Analysing"}:
-            return found
-        time.sleep(0.5)
-    raise AssertionError("the job does not end")
+    return live.filled(folder.iterdir())
 
 
 def _delivered(live: Gateway, bucket: str, name: str, folder: Path) -> Path:
@@ -87,9 +57,9 @@ def test_the_result_is_delivered(
     live: Gateway, bucket: str, tmp_path: Path, function: str, out: str, params: dict[str, str]
 ) -> None:
     asked = {name: value.replace("BUCKET", bucket) for name, value in params.items()}
-    answer = _submit(live, bucket, function, out, asked)
+    answer = live.submit(function, bucket, "film.mp4", out, asked)
     assert answer.status_code == 200, answer.text
-    job = _finished(live, answer.json()["JobId"])
+    job = live.finished(answer.json()["JobId"])
     assert (job["Status"], json.loads(job["Result"])) == ("Success", {})
     pictures = [frame.bgr() for frame in decode(_delivered(live, bucket, out, tmp_path))]
     assert len(pictures) == 6
@@ -101,8 +71,8 @@ def test_the_result_is_delivered(
 
 def test_what_is_no_picture_fails_the_job_by_its_name(live: Gateway, bucket: str) -> None:
     params = {"bgimage": f"oss://{bucket}/text.png"}
-    answer = _submit(live, bucket, "VideoGreenScreenMatting", "no.mp4", params)
-    job = _finished(live, answer.json()["JobId"])
+    answer = live.submit("VideoGreenScreenMatting", bucket, "film.mp4", "no.mp4", params)
+    job = live.finished(answer.json()["JobId"])
     assert job["Status"] == "Failed"
     assert "bgimage text.png is no picture" in job["Result"]
 
@@ -118,6 +88,6 @@ def test_what_is_no_picture_fails_the_job_by_its_name(live: Gateway, bucket: str
 def test_effects_are_refused_by_name(
     live: Gateway, bucket: str, params: dict[str, str], name: str
 ) -> None:
-    answer = _submit(live, bucket, "FaceBeauty", "no.mp4", params)
+    answer = live.submit("FaceBeauty", bucket, "film.mp4", "no.mp4", params)
     assert (answer.status_code, answer.json()["Code"]) == (400, "InvalidParameter")
     assert f"'JobParams.{name}' is invalid" in answer.json()["Message"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,7 +11,6 @@ import numpy as np
 import pytest
 
 from media_pipeline.media.audio import write_wav
-from media_pipeline.store.places import open_filesystem
 from media_pipeline_tests.generators import video
 from media_pipeline_tests.generators.damage import write_wild_floats
 from media_pipeline_tests.generators.gateways import Gateway, gateway
@@ -42,11 +40,7 @@ def bucket(live: Gateway, tmp_path_factory: pytest.TempPathFactory) -> str:
     write_wav(folder / "silent.wav", np.zeros(32000, np.float32), 16000)
     write_wild_floats(folder / "wild.wav", 8, 16000)
     video.write_clip(folder / "mute.mp4", sound=False)
-    uri = live.storage.bucket()
-    files, root = open_filesystem(uri, live.settings.storage_options(uri))
-    for path in folder.iterdir():
-        files.put_file(str(path), f"{root}/{path.name}")
-    return uri.removeprefix("s3://")
+    return live.filled(folder.iterdir())
 
 
 def _done(
@@ -54,28 +48,9 @@ def _done(
 ) -> dict[str, Any]:
     """The job when it has ended."""
     params = {"inputs": {"file": f"oss://{bucket}/{second}"}} if second else {}
-    asked = {
-        "Action": "SubmitIProductionJob",
-        "Version": "2020-11-09",
-        "FunctionName": function,
-        "Input": json.dumps({"Type": "OSS", "Media": f"oss://{bucket}/{media}"}),
-        "Output": json.dumps({"Type": "OSS", "Media": f"oss://{bucket}/out/{out}"}),
-        "JobParams": json.dumps(params),
-    }
-    answer = httpx.post(live.url, params=asked, trust_env=False)
+    answer = live.submit(function, bucket, media, out, params)
     assert answer.status_code == 200, answer.text
-    asked = {
-        "Action": "QueryIProductionJob",
-        "Version": "2020-11-09",
-        "JobId": answer.json()["JobId"],
-    }
-    end = time.monotonic() + 240
-    while time.monotonic() < end:
-        found: dict[str, Any] = httpx.post(live.url, params=asked, trust_env=False).json()
-        if found["Status"] not in {"Queuing", "Analysing"}:
-            return found
-        time.sleep(0.1)
-    raise AssertionError("the job does not end")
+    return live.finished(answer.json()["JobId"])
 
 
 @pytest.mark.parametrize(

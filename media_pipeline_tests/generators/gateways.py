@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import httpx
 
 from media_pipeline.gateway.dagster_client import DagsterClient, Run
 from media_pipeline.gateway.server import Server, server_config
 from media_pipeline.gateway.service import Service
 from media_pipeline.settings import Settings
+from media_pipeline.store.places import open_filesystem
 from media_pipeline_tests.generators.ice import KEY, SECRET
 from media_pipeline_tests.generators.storage import ObjectStorage
 
@@ -84,6 +88,39 @@ class Gateway:
         while (left := self.service.outbox.counts())["waiting"] or left["running"]:
             assert time.monotonic() < end, f"jobs did not come to an end: {left}"
             time.sleep(0.02)
+
+    def filled(self, files: Iterable[Path]) -> str:
+        """A bucket with copies of files; its name."""
+        uri = self.storage.bucket()
+        storage, root = open_filesystem(uri, self.settings.storage_options(uri))
+        for path in files:
+            storage.put_file(str(path), f"{root}/{path.name}")
+        return uri.removeprefix("s3://")
+
+    def submit(
+        self, function: str, bucket: str, media: str, out: str, params: object
+    ) -> httpx.Response:
+        """SubmitIProductionJob, unsigned, for something in a bucket; no ``out``, no output."""
+        asked = {
+            "Action": "SubmitIProductionJob",
+            "Version": "2020-11-09",
+            "FunctionName": function,
+            "Input": json.dumps({"Type": "OSS", "Media": f"oss://{bucket}/{media}"}),
+            "Output": json.dumps({"Type": "OSS", "Media": out and f"oss://{bucket}/out/{out}"}),
+            "JobParams": json.dumps(params),
+        }
+        return httpx.post(self.url, params=asked, trust_env=False)
+
+    def finished(self, job: str, seconds: float = 240) -> dict[str, Any]:
+        """The job when it has ended, as QueryIProductionJob shows it."""
+        asked = {"Action": "QueryIProductionJob", "Version": "2020-11-09", "JobId": job}
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            found: dict[str, Any] = httpx.post(self.url, params=asked, trust_env=False).json()
+            if found["Status"] not in {"Queuing", "Analysing"}:
+                return found
+            time.sleep(0.1)
+        raise AssertionError(f"the job does not end: {found}")
 
     def sdk(self, key: str = KEY, secret: str = SECRET, endpoint: str = "") -> Any:
         """A client of the official SDK."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -231,20 +232,21 @@ class Machines:
 
 
 @contextmanager
-def machines(
-    folder: Path, *, workers: int = 2, broker: str = "redis", **settings: str
-) -> Iterator[Machines]:
+def machines(*, workers: int = 2, broker: str = "redis", **settings: str) -> Iterator[Machines]:
     """Everything; skips where a program is not installed."""
     given = {f"MEDIA_PIPELINE_{name.upper()}": value for name, value in settings.items()}
-    try:
-        machine = Machine(folder, workers=workers, broker=broker, settings=given)
-    except Missing as error:
-        pytest.skip(str(error))
-    try:
-        machine.start()
-        yield Machines(machine, folder)
-    finally:
-        machine.close()
+    # Not in a folder of pytest: the user of the database may not look into those.
+    with tempfile.TemporaryDirectory(prefix="media_pipeline_machines_") as made:
+        folder = Path(made)
+        try:
+            machine = Machine(folder, workers=workers, broker=broker, settings=given)
+        except Missing as error:
+            pytest.skip(str(error))
+        try:
+            machine.start()
+            yield Machines(machine, folder)
+        finally:
+            machine.close()
 
 
 def process_of(run: Run) -> int:
