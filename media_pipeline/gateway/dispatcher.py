@@ -23,6 +23,7 @@ from media_pipeline.gateway.dagster_client import (
     DagsterUnavailable,
     Run,
 )
+from media_pipeline.gateway.lasting import Lasting
 from media_pipeline.requests.order import HANDED_OVER_TAG, JOB_TAG, job_name
 from media_pipeline.requests.outbox import MAX_NOTIFY_TRIES, JobRow, Outbox
 from media_pipeline.requests.records import Lease, Nonces
@@ -74,9 +75,7 @@ class Dispatcher:
         self._wake = threading.Event()
         self._watched_at = self._forgot_at = 0.0
         self._position = 0
-        self._parts_seen: dict[str, float] = {}
-        self._refused_since: dict[str, float] = {}
-        self._failed_since: dict[str, float] = {}
+        self._lasting = Lasting(clock)
         self._threads: list[threading.Thread] = []
         self.leads = False
 
@@ -130,8 +129,6 @@ class Dispatcher:
         if now - self._forgot_at >= _FORGET_S:
             self._forgot_at = now
             self._nonces.forget(now)
-            seen = self._failed_since.items()
-            self._failed_since = {run: since for run, since in seen if now - since < _FORGET_S}
 
     def tell(self) -> None:
         """Tell callers of finished jobs."""
@@ -151,14 +148,13 @@ class Dispatcher:
             except DagsterRefuses as error:  # this one; the others need not wait for it
                 self._refused(row, error)
                 continue
-            self._refused_since.pop(row.id, None)
+            self._lasting.over(f"{row.id} refused")
             if run_id:
                 self._outbox.dispatched(row.id, run_id)
 
     def _refused(self, row: JobRow, error: DagsterRefuses) -> None:
         _LOG.warning("not launched: %s", error, extra={"job_id": row.id})
-        if self._clock() - self._refused_since.setdefault(row.id, self._clock()) > _REFUSED_S:
-            del self._refused_since[row.id]
+        if self._lasting.seconds(f"{row.id} refused") > _REFUSED_S:
             self._outbox.finish(
                 row.id, "failed", error=("InternalError", "the run could not be launched")
             )
@@ -265,10 +261,9 @@ class Dispatcher:
         """Replace a run that Dagster means to repeat and does not: its daemon reads failures in the
         order of their numbers, and never sees one that is written after a higher number was read.
         """
-        since = self._failed_since.setdefault(run.id, self._clock())
-        if self._clock() - since > _REPEATED_S:
+        if self._lasting.seconds(f"{run.id} not repeated") > _REPEATED_S:
             _LOG.warning("the run was not repeated", extra={"job_id": row.id, "run_id": run.id})
-            del self._failed_since[run.id]
+            self._lasting.over(f"{run.id} not repeated")
             self._replace(row)
 
     def _only_waited(self, row: JobRow, run: Run) -> bool:
@@ -281,12 +276,9 @@ class Dispatcher:
         goes on is on its way.
         """
         if any(not part.finished or part.will_be_repeated for part in parts):
-            self._parts_seen[row.id] = self._clock()
+            self._lasting.over(f"{row.id} in parts")
             return True
-        if self._clock() - self._parts_seen.setdefault(row.id, self._clock()) < _GOES_ON_S:
-            return True
-        del self._parts_seen[row.id]
-        return False
+        return self._lasting.seconds(f"{row.id} in parts") < _GOES_ON_S
 
     def _tell_one(self, row: JobRow) -> None:
         try:
