@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from media_pipeline.media.filters import guided, resized, soften
-from media_pipeline.stages.beauty.skin import SkinColour, axes, skin_colour, skin_mask
+from media_pipeline.stages.beauty.skin import SkinColour, axes, skin_colour, skin_masks
 
 Picture = NDArray[np.uint8]
 Field = NDArray[np.float32]
@@ -54,7 +54,7 @@ class Memory:
     """What is remembered of a face from one picture to the next, so that nothing flickers."""
 
     colour: SkinColour | None = None
-    mask: Field | None = field(default=None, repr=False)
+    masks: Field | None = field(default=None, repr=False)
 
 
 def around(place: tuple[float, float, float], size: tuple[int, int]) -> Edges:
@@ -110,14 +110,15 @@ def retouch(
         small = cv2.resize(part, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
     side = face[2] * scale
     u, v = axes(small.shape, (face[0] * scale, face[1] * scale, side))
-    mask = _mask(small, u, v, memory)
-    if mask is None:
+    masks = _masks(small, u, v, memory)
+    if masks is None:
         return part, np.zeros((height, width), bool)
+    lightened, smoothed = masks[..., 0] * weight, masks[..., 1] * weight
     change, spots = _coarse_change(small.astype(np.float32), side)
-    change *= strength.smoothing
-    change += _lighter(small.astype(np.float32) + change, strength.whiten)
-    change *= mask[..., None] * weight
-    removed = mask * weight * (1 - strength.pores * (1 - strength.smoothing * spots))
+    change *= strength.smoothing * smoothed[..., None]
+    lighter = _lighter(small.astype(np.float32) + change, strength.whiten)
+    change += lighter * lightened[..., None]
+    removed = smoothed * (1 - strength.pores * (1 - strength.smoothing * spots))
     if scale < 1:
         change, removed = resized(change, width, height), resized(removed, width, height)
     luma = part[..., 0].astype(np.float32)
@@ -128,7 +129,7 @@ def retouch(
     return made, (made != part).any(axis=2)
 
 
-def _mask(small: Picture, u: Field, v: Field, memory: Memory) -> Field | None:
+def _masks(small: Picture, u: Field, v: Field, memory: Memory) -> Field | None:
     colour = skin_colour(small, u, v)
     if colour is None:
         colour = memory.colour
@@ -137,12 +138,12 @@ def _mask(small: Picture, u: Field, v: Field, memory: Memory) -> Field | None:
     if colour is None:
         return None
     memory.colour = colour
-    mask = skin_mask(small, u, v, colour)
-    if memory.mask is not None:
-        before = resized(memory.mask, mask.shape[1], mask.shape[0])
-        mask = mask + _MEMORY * (before - mask)
-    memory.mask = mask
-    return mask
+    masks = skin_masks(small, u, v, colour)
+    if memory.masks is not None:
+        before = resized(memory.masks, masks.shape[1], masks.shape[0])
+        masks = masks + _MEMORY * (before - masks)
+    memory.masks = masks
+    return masks
 
 
 def _coarse_change(small: Field, side: float) -> tuple[Field, Field]:
@@ -174,8 +175,8 @@ def _spots(soft: Field, side: float) -> Field:
 
 
 def _lighter(picture: Field, whiten: float) -> Field:
-    """What to add for lighter and slightly paler skin."""
+    """What to add for lighter and slightly paler skin, least where it is dark or light already."""
     share = np.clip((picture[..., 0] - 16) / 219, 0, 1)
-    lighter = 219 * share ** (1 - 0.38 * whiten) + 16 - np.clip(picture[..., 0], 16, 235)
+    lighter = 219 * 0.85 * whiten * share * (1 - share) ** 1.5
     paler = (128 - picture[..., 1:]) * (0.16 * whiten)
     return np.concatenate([lighter[..., None], paler], axis=2).astype(np.float32)
