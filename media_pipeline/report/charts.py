@@ -34,6 +34,8 @@ _CUE, _WORD, _SCORE, _HIGHLIGHT, _SOUND, FAINT = (
     "#8d99ae",
     "#6b7280",
 )
+_WIDE_IN = 12.0
+"""At 96 dots an inch: Dagster shows 1160 of them, and hides the end of what is wider."""
 _MAX_BARS = 1500  # more would be thinner than a pixel
 _MAX_TEXTS = 150
 
@@ -172,7 +174,7 @@ def highlight_strip(
     from matplotlib.figure import Figure
 
     shown = [highlights[i] for i in spread(len(highlights), 10)]
-    figure = Figure(figsize=(13.5, 3.6 if shown else 1.8), dpi=96, facecolor="white")
+    figure = Figure(figsize=(_WIDE_IN, 3.6 if shown else 1.8), dpi=96, facecolor="white")
     grid = figure.add_gridspec(
         2 if shown else 1, max(len(shown), 1), hspace=0.35, wspace=0.06, **_margins()
     )
@@ -215,7 +217,7 @@ def lanes(
     from matplotlib.figure import Figure
 
     heights = [height for _, height in wanted]
-    figure = Figure(figsize=(13.5, sum(heights) + 0.6), dpi=96, facecolor="white")
+    figure = Figure(figsize=(_WIDE_IN, sum(heights) + 0.6), dpi=96, facecolor="white")
     grid = figure.add_gridspec(
         len(wanted),
         1,
@@ -284,7 +286,7 @@ def _texts(
     """Write texts into their bars where they fit, in several rows if need be."""
     if len(items) > _MAX_TEXTS:
         return
-    points = 13.5 * 72 * 0.9
+    points = _WIDE_IN * 72 * 0.9
     for start, end, text in items:
         room = (end - start) / max(duration, 1e-3) * points - 2
         fitted = _fit(text, room, rows)

@@ -94,7 +94,7 @@ def _frames(film: Film, _artifact: Stored) -> dict[str, bytes]:
         for s in shown
         if s.thumbnail
     ]
-    return {"shots": frame_sheet(pictures, columns=6, width=200)} if pictures else {}
+    return {"shots": frame_sheet(pictures, columns=6, width=184)} if pictures else {}
 
 
 def _cue_sheet(film: Film, _artifact: Stored) -> dict[str, bytes]:

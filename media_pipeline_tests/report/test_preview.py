@@ -55,7 +55,9 @@ def test_every_asset_has_its_pictures_and_rows(film: Film) -> None:
         assert set(shown.images) == PICTURES.get(asset, set()), asset
         for data in shown.images.values():
             assert len(data) < 200_000
-            assert np.asarray(Image.open(io.BytesIO(data)).convert("RGB")).std() > 3
+            seen = Image.open(io.BytesIO(data)).convert("RGB")
+            assert seen.width <= 1160  # what Dagster has room for
+            assert np.asarray(seen).std() > 3
         json.dumps(shown.table)
         assert len(shown.table) <= 10
         assert len({tuple(row) for row in shown.table}) <= 1
