@@ -33,7 +33,7 @@ from media_pipeline.media import ffmpeg
 from media_pipeline.media.audio import read_audio, write_wav
 from media_pipeline.stages.audio_quality import assess
 from media_pipeline.stages.beats import track_beats
-from media_pipeline.stages.denoise import blind_snr, denoise, plan_for
+from media_pipeline.stages.denoise import denoise, listen, plan_for
 from media_pipeline.stages.denoise.logmmse import log_mmse
 from media_pipeline.stages.denoise.rnnoise import rnnoise
 from media_pipeline.stages.mixing.mix import beside, loudness, mixed, to_target
@@ -174,7 +174,7 @@ def _webrtc(processor: object, sound: Floats) -> Floats:
 
 def _ours(sound: Floats, rate: int) -> Floats:
     columns = sound[:, np.newaxis].astype(np.float32)
-    plan = plan_for(blind_snr([columns], rate))
+    plan = plan_for(listen([columns], rate))
     return np.concatenate(list(denoise([columns], rate, plan)))[:, 0].astype(np.float64)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from media_pipeline.media.audio import Samples
 from media_pipeline.stages.audio_quality import assess
-from media_pipeline.stages.denoise import denoise, plan_for
+from media_pipeline.stages.denoise import Plan, denoise
 from media_pipeline.stages.mixing.mix import beside, mixed, to_target
 
 RATE = 8000
@@ -30,7 +30,7 @@ def judged(seconds: int) -> Iterable[object]:
 
 
 def cleaned(seconds: int) -> Iterable[object]:
-    return denoise(sound(seconds), RATE, plan_for(5.0))
+    return denoise(sound(seconds), RATE, Plan(5.0, 0.5, 0.0))
 
 
 def under_music(seconds: int) -> Iterable[object]:

@@ -17,6 +17,8 @@ _LOWEST_HZ, _HIGHEST_HZ = 100.0, 7500.0
 _VOICE_HZ, _REVERB_HZ = (150.0, 4000.0), (300.0, 3000.0)
 _FLOOR = 1e-12
 _MINIMUM_S, _MINIMUM_BIAS = 1.5, 1.7
+_PAUSE_WITHIN_S = 3.0
+"""People pause, if for a moment, this often; what sounds without any break for as long is noise."""
 _ACTIVE_BELOW_PEAK_DB, _ACTIVE_ABOVE_FLOOR_DB = 35.0, 3.0
 _BEST_SNR_DB, _WORST_SNR_DB = 60.0, -10.0
 _EDGE_BELOW_PEAK_DB = 60.0
@@ -89,13 +91,26 @@ class SpectrumMeter:
         Martin (2001), "Noise power spectral density estimation based on optimal smoothing and
         minimum statistics".
         """
+        return self._over_minimum(_MINIMUM_S, np.ones(self._windows, bool))
+
+    def over_pauses_db(self) -> float:
+        """Blind: what is active over the faintest that is heard within 1.5 s of it.
+
+        It is above :meth:`snr_db` where speech goes on for a while, whose weakest moments that one
+        takes for noise, and where noise comes and goes; silence before and after the speech has
+        no part in it.
+        """
+        return self._over_minimum(_PAUSE_WITHIN_S, self.active())
+
+    def _over_minimum(self, within_s: float, where: NDArray[np.bool_]) -> float:
         bands = self.bands[:, self._between(*_VOICE_HZ)]
         active = self.active()
         if not active.any():
             return 0.0
         smooth = uniform_filter1d(bands, max(3, round(0.1 / self.step_s)), axis=0)
-        width = max(1, min(len(smooth), round(_MINIMUM_S / self.step_s)))
-        noise = float((minimum_filter1d(smooth, width, axis=0) * _MINIMUM_BIAS).sum(axis=1).mean())
+        width = max(1, min(len(smooth), round(within_s / self.step_s)))
+        least = minimum_filter1d(smooth, width, axis=0) * _MINIMUM_BIAS
+        noise = float(least.sum(axis=1)[where].mean())
         signal = float(bands.sum(axis=1)[active].mean())
         ratio = max(signal - noise, 1e-14) / max(noise, 1e-14)
         return float(np.clip(10 * np.log10(ratio), _WORST_SNR_DB, _BEST_SNR_DB))

@@ -1,6 +1,7 @@
 """Noise out of speech: RNNoise, log-MMSE, and when to use which."""
 
-from media_pipeline.stages.denoise.clean import blind_snr, denoise, plan_for
+from media_pipeline.stages.denoise.clean import denoise
+from media_pipeline.stages.denoise.plan import Heard, Plan, listen, plan_for
 from media_pipeline.stages.denoise.stage import DENOISED
 
-__all__ = ["DENOISED", "blind_snr", "denoise", "plan_for"]
+__all__ = ["DENOISED", "Heard", "Plan", "denoise", "listen", "plan_for"]

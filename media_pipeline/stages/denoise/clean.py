@@ -8,70 +8,20 @@ SI-SDR and by PESQ than either. How noisy the sound is says how much each counts
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from media_pipeline.media.audio import Samples
-from media_pipeline.stages.audio_quality.spectrum import SpectrumMeter
 from media_pipeline.stages.denoise.logmmse import Windows, log_mmse_gain
+from media_pipeline.stages.denoise.plan import Plan
 from media_pipeline.stages.denoise.rnnoise import rnnoise
 
-CLEAN_SNR_DB, NOISY_SNR_DB = 33.0, 29.0
-"""Blind SNR above which speech is let through, and below which it is wholly worked on."""
-_TRUST_SNR_DB, _TRUST = (12.0, 18.0, 22.0), (0.5, 0.38, 0.1)
-_LEFT_DB = 50.0
-"""By which noise in pauses is below the speech, and no more: where it were taken out wholly, each
-word would come out of a hole."""
 _BLOCK_S, _CONTEXT_S = 20.0, 3.0
 _TINY = 1e-9
 _KNEE = 0.97  # of full scale: louder is bent, so that nothing clips
 
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What is done with a sound."""
-
-    snr_db: float
-    """Blind signal-to-noise ratio."""
-    trust: float
-    """Weight of RNNoise in the mean of the gains; log-MMSE has the rest."""
-    untouched: float
-    """Share of the sound as it is."""
-
-    @property
-    def least_gain(self) -> float:
-        """What is left of every bin at least."""
-        return float(10 ** (min(0.0, self.snr_db - _LEFT_DB) / 20))
-
-    @property
-    def words(self) -> str:
-        """The plan for people."""
-        if self.untouched == 1.0:
-            return "let through: it is clean"
-        said = f"RNNoise and log-MMSE, weights {self.trust:.2f} and {1 - self.trust:.2f}"
-        return f"{said}, with {self.untouched:.0%} as it is" if self.untouched else said
-
-
-def plan_for(snr_db: float) -> Plan:
-    """What to do at a blind signal-to-noise ratio."""
-    trust = float(np.interp(snr_db, _TRUST_SNR_DB, _TRUST))
-    untouched = (snr_db - NOISY_SNR_DB) / (CLEAN_SNR_DB - NOISY_SNR_DB)
-    return Plan(snr_db, trust, float(np.clip(untouched, 0, 1)))
-
-
-def blind_snr(blocks: Iterable[Samples], rate: int) -> float:
-    """The least blind SNR of all channels, dB."""
-    meters: list[SpectrumMeter] = []
-    for block in blocks:
-        meters = meters or [SpectrumMeter(rate) for _ in range(block.shape[1])]
-        for meter, column in zip(meters, block.T, strict=True):
-            meter.push(column.astype(np.float64))
-    sounding = [m.snr_db() for m in meters if m.active().any()]
-    return min(sounding, default=0.0)
 
 
 def denoise(blocks: Iterable[Samples], rate: int, plan: Plan) -> Iterator[Samples]:
@@ -113,6 +63,8 @@ def denoise(blocks: Iterable[Samples], rate: int, plan: Plan) -> Iterator[Sample
 def _cleaned(
     before: Samples | None, block: Samples, after: Samples, rate: int, plan: Plan
 ) -> Samples:
+    if plan.untouched == 1.0:
+        return block
     lead = 0 if before is None else len(before)
     whole = np.concatenate([block[:0] if before is None else before, block, after])
     columns = [_channel(column.astype(np.float64), rate, plan) for column in whole.T]
@@ -122,8 +74,6 @@ def _cleaned(
 
 def _channel(samples: Floats, rate: int, plan: Plan) -> Floats:
     if not samples.any():
-        return samples
-    if plan.untouched == 1.0:
         return samples
     windows = Windows(rate)
     spectrum = windows.forth(samples)

@@ -15,7 +15,8 @@ from media_pipeline.stages.base import (
     Work,
     raise_reason,
 )
-from media_pipeline.stages.denoise.clean import blind_snr, denoise, plan_for
+from media_pipeline.stages.denoise.clean import denoise
+from media_pipeline.stages.denoise.plan import listen, plan_for
 
 _BLOCK_S = 10.0
 _MEASURED = 0.2
@@ -38,7 +39,7 @@ def _run(work: Work) -> Outcome:
             work.progress(first + share * min(1.0, n * _BLOCK_S / duration))
             yield block
 
-    plan = plan_for(blind_snr(blocks(0.0, _MEASURED), rate))
+    plan = plan_for(listen(blocks(0.0, _MEASURED), rate))
     with open_wav(work.out / "denoised.wav", rate, channels) as wav:
         for block in denoise(blocks(_MEASURED, 1 - _MEASURED), rate, plan):
             wav.write(block)
@@ -60,7 +61,7 @@ DENOISED = Stage(
     group=FUNCTIONS_GROUP,
     description="The sound with less noise behind its speech, every sample where it was; speech "
     "that is clean is let through.",
-    version="3",
+    version="4",
     params=Params,
     outputs=(MediaOutput("denoised.wav"),),
     run=_run,

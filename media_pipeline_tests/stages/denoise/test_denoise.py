@@ -13,11 +13,17 @@ from media_pipeline.errors import InvalidParameter, NoAudioStream
 from media_pipeline.media.audio import read_audio, write_wav
 from media_pipeline.media.probe import probe
 from media_pipeline.media.wav import wav_info
-from media_pipeline.stages.denoise import blind_snr, denoise, plan_for
+from media_pipeline.stages.denoise import Heard, Plan, denoise, listen, plan_for
 from media_pipeline.stages.denoise.logmmse import log_mmse
 from media_pipeline.stages.denoise.rnnoise import rnnoise
 from media_pipeline_tests.generators import video
-from media_pipeline_tests.generators.damage import mixed, resampled, spoken, write_wild_floats
+from media_pipeline_tests.generators.damage import (
+    VOICES,
+    mixed,
+    resampled,
+    spoken,
+    write_wild_floats,
+)
 from media_pipeline_tests.generators.sound_stages import produce
 from media_pipeline_tests.generators.speech import needs_flite
 
@@ -32,7 +38,7 @@ def si_sdr(truth: Floats, found: Floats) -> float:
 
 def cleaned(sound: NDArray[np.float32], rate: int = RATE) -> NDArray[np.float32]:
     columns = sound.reshape(len(sound), -1)
-    plan = plan_for(blind_snr([columns], rate))
+    plan = plan_for(listen([columns], rate))
     return np.concatenate(list(denoise(np.array_split(columns, 4), rate, plan)))
 
 
@@ -55,9 +61,56 @@ def test_pauses_are_no_holes() -> None:
 
 
 @needs_flite
-def test_clean_speech_is_let_through() -> None:
-    clean = spoken("slt")
-    np.testing.assert_allclose(cleaned(clean)[:, 0], clean, atol=1e-6)
+@pytest.mark.parametrize("voice", VOICES)
+def test_clean_speech_comes_out_as_it_went_in(voice: str) -> None:
+    clean = spoken(voice, 1)
+    np.testing.assert_array_equal(cleaned(clean)[:, 0], clean)
+
+
+def test_from_clean_to_noisy_there_is_no_step() -> None:
+    kept = [plan_for(Heard(30.0, db)).untouched for db in np.arange(30.0, 46.0, 0.1)]
+    assert kept[0] == 0.0
+    assert kept[-1] == 1.0
+    assert 0.0 <= np.diff(kept).min() <= np.diff(kept).max() < 0.02
+
+
+@needs_flite
+def test_what_is_let_through_in_part_has_that_part_of_the_noise() -> None:
+    noisy = mixed(spoken("slt")[: 3 * RATE], "white", 20.0)[:, np.newaxis]
+    whole, half, none = (
+        next(denoise([noisy], RATE, Plan(20.0, 0.3, untouched))) for untouched in (0.0, 0.5, 0.999)
+    )
+    np.testing.assert_allclose(half, (whole + noisy) / 2, atol=1e-6)
+    np.testing.assert_allclose(none, noisy, atol=1e-3)
+
+
+@needs_flite
+@pytest.mark.parametrize("voice", ["slt", "kal16"])
+def test_noise_that_comes_and_goes_is_not_taken_for_none(voice: str) -> None:
+    clean = np.concatenate([spoken(voice, 0), spoken(voice, 2)])
+    noise = 0.016 * np.random.default_rng(0).standard_normal(len(clean))
+    sounds = np.arange(len(clean)) / RATE % 4.5 < 2.0
+    noisy = (clean + noise * sounds).astype(np.float32)
+    assert plan_for(listen([noisy[:, np.newaxis]], RATE)).untouched == 0.0
+
+
+@needs_flite
+def test_silence_around_noisy_speech_does_not_make_it_clean() -> None:
+    noisy = mixed(spoken("slt"), "white", 20.0)
+    padded = np.concatenate([np.zeros(3 * len(noisy), np.float32), noisy])
+    alone, within = (listen([x[:, np.newaxis]], RATE).over_pauses_db for x in (noisy, padded))
+    assert within == pytest.approx(alone, abs=1.5)
+
+
+@needs_flite
+def test_a_clean_file_is_the_same_to_the_sample(tmp_path: Path) -> None:
+    write_wav(tmp_path / "in.wav", 4 * spoken("kal16", 1), RATE)
+    made = produce("SpeechDenoise", tmp_path / "in.wav", tmp_path, "out.wav")
+    before, after = (
+        read_audio(p, rate=RATE) for p in (tmp_path / "in.wav", made.folder / "out.wav")
+    )
+    np.testing.assert_array_equal(after, before)
+    assert made.notes[0].endswith("let through: it is clean")
 
 
 @needs_flite
@@ -80,7 +133,7 @@ def test_long_sound_comes_in_blocks_that_join() -> None:
     noisy = np.tile(mixed(spoken("slt"), "pink", 5.0), 3)
     found = cleaned(noisy)[:, 0].astype(float)
     assert len(found) == len(noisy)
-    whole = np.concatenate(list(denoise([noisy[:, np.newaxis]], RATE, plan_for(5.0))))[:, 0]
+    whole = np.concatenate(list(denoise([noisy[:, np.newaxis]], RATE, Plan(5.0, 0.5, 0.0))))[:, 0]
     edge = slice(20 * RATE - 2000, 20 * RATE + 2000)
     assert si_sdr(whole[edge], found[edge]) > 10
 
