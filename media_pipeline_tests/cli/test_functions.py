@@ -64,3 +64,12 @@ def test_what_denoising_refuses_is_one_line(command: Home, inside: Callable[...,
     done = inside("run", "SpeechDenoise", "cd.wav", "out.wav", "--params", asked)
     assert done.returncode == 0, done.stderr
     assert wav_info(command.cwd / "out.wav") == wav_info(command.cwd / "cd.wav")
+
+
+def test_a_picture_to_put_behind_that_is_not_there_is_one_line(
+    command: Home, inside: Callable[..., Done], clip: Path
+) -> None:
+    params = json.dumps({"bgimage": "gone.png"})
+    done = inside("run", "VideoGreenScreenMatting", str(clip), "out.mp4", "--params", params)
+    assert_fails(done, 1, "gone.png")
+    assert list(command.cwd.iterdir()) == []

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -14,6 +15,7 @@ from media_pipeline.store.places import open_filesystem
 from media_pipeline_tests.generators.gateways import Gateway, gateway
 from media_pipeline_tests.generators.screens import Scene, make_screened, write_screened
 from media_pipeline_tests.generators.storage import object_storage
+from media_pipeline_tests.generators.video import write_video
 
 pytestmark = pytest.mark.slow
 
@@ -33,6 +35,7 @@ def bucket(live: Gateway, tmp_path_factory: pytest.TempPathFactory) -> str:
     write_screened(folder / "film.mp4", make_screened(Scene(count=6)))
     Image.new("RGB", (64, 64), (220, 30, 40)).save(folder / "red.png")
     (folder / "text.png").write_text("no picture")
+    write_video(folder / "grey.mp4", [np.full((90, 160, 3), 120, np.uint8)] * 4)
     return live.filled(folder.iterdir())
 
 
@@ -69,12 +72,24 @@ def test_the_result_is_delivered(
         assert max(b, g) < 80
 
 
-def test_what_is_no_picture_fails_the_job_by_its_name(live: Gateway, bucket: str) -> None:
-    params = {"bgimage": f"oss://{bucket}/text.png"}
-    answer = live.submit("VideoGreenScreenMatting", bucket, "film.mp4", "no.mp4", params)
+@pytest.mark.parametrize(
+    ("film", "params", "code", "says"),
+    [
+        ("film.mp4", {"bgimage": "text.png"}, "InvalidParameter", "bgimage text.png is no picture"),
+        ("film.mp4", {"bgimage": "gone.png"}, "MediaNotFound", "gone.png"),
+        ("grey.mp4", {"bgimage": "red.png"}, "NothingToDo", "shows no green or blue screen"),
+        ("grey.mp4", {}, "NothingToDo", "shows no green or blue screen"),
+    ],
+)
+def test_what_cannot_be_put_before_a_picture_fails_the_job_by_its_name(
+    live: Gateway, bucket: str, film: str, params: dict[str, str], code: str, says: str
+) -> None:
+    asked = {name: f"oss://{bucket}/{value}" for name, value in params.items()}
+    out = "no.mp4" if params else "no.webm"
+    answer = live.submit("VideoGreenScreenMatting", bucket, film, out, asked)
     job = live.finished(answer.json()["JobId"])
-    assert job["Status"] == "Failed"
-    assert "bgimage text.png is no picture" in job["Result"]
+    assert (job["Status"], json.loads(job["Result"])["Code"]) == ("Failed", code)
+    assert says in job["Result"]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -109,6 +110,17 @@ def test_a_film_of_one_picture_with_odd_sides(tmp_path: Path) -> None:
     after = pictures(tmp_path / "out" / "delogoed.mp4")
     assert after.shape[0] == 1
     assert inside(film, after[:, :181, :321]) > 15
+
+
+def test_transparency_is_told_to_be_gone(tmp_path: Path) -> None:
+    film = make_marked(
+        tmp_path / "film.mp4", "hand", emblem("words", scale=0.6), size=(320, 180), seconds=0.2
+    )
+    ffmpeg("-i", film.path, "-c:v", "qtrle", "-pix_fmt", "argb", tmp_path / "clear.mov")
+    clear = replace(film, path=tmp_path / "clear.mov")
+    outcome = run(clear, tmp_path / "out", boxes=film.boxes)
+    assert any("MP4 keeps no alpha" in warning for warning in outcome.warnings)
+    assert inside(film, pictures(tmp_path / "out" / "delogoed.mp4")) > 15
 
 
 HOPS = (Place(0.05, 0.07, 0.0, 1.6), Place(0.76, 0.8, 1.6))
