@@ -46,15 +46,40 @@ def text_columns(row: Picture) -> slice:
     """The columns of a row that was cut out that are to be read."""
     height, width = row.shape[0] / (1 + 2 * _DOWN), row.shape[1]
     room, usual = round(_ROOM * height), round(_USUAL * height)
-    if width <= 2 * room:
+    beside = _strokes_beside(row)
+    if beside is None:
         return slice(0, width)
+    left = 0 if _goes_on(beside[0], height) else room - usual
+    right = width if _goes_on(beside[1], height) else width - room + usual
+    return slice(left, right)
+
+
+def text_ends(row: Picture) -> tuple[float, float]:
+    """How far strokes in a text's colour go on beyond the box by which a row was cut out, to its
+    left and right without a gap: row heights.
+    """
+    beside = _strokes_beside(row, pixels=1)
+    if beside is None:
+        return 0.0, 0.0
+    height = row.shape[0] / (1 + 2 * _DOWN)
+    left, right = (_run(strokes, _APART * height) / height for strokes in beside)
+    return left, right
+
+
+def _strokes_beside(
+    row: Picture, pixels: int = _PIXELS
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]] | None:
+    """Which columns of the room on the left and right of a row's box bear so many pixels of strokes
+    in the colour of its text, outwards from it; None where it has no room.
+    """
+    room = round(_ROOM * row.shape[0] / (1 + 2 * _DOWN))
+    if row.shape[1] <= 2 * room:
+        return None
     strength = stroke_strength(row)
     colour = ink_colour(row[:, room:-room], strength[:, room:-room])
     alike = np.abs(row.astype(np.float32) - colour).max(axis=2) < _ALIKE
-    strokes = (alike & (strength > _INK)).sum(axis=0) >= _PIXELS
-    left = 0 if _goes_on(strokes[:room][::-1], height) else room - usual
-    right = width if _goes_on(strokes[width - room :], height) else width - room + usual
-    return slice(left, right)
+    strokes = (alike & (strength > _INK)).sum(axis=0) >= pixels
+    return strokes[:room][::-1], strokes[-room:]
 
 
 def _goes_on(strokes: NDArray[np.bool_], height: float) -> bool:
@@ -62,3 +87,13 @@ def _goes_on(strokes: NDArray[np.bool_], height: float) -> bool:
     columns = np.flatnonzero(strokes)
     columns = columns[columns > _AWAY * height]
     return len(columns) >= _WIDE * height and bool(columns[0] <= _APART * height)
+
+
+def _run(strokes: NDArray[np.bool_], gap: float) -> int:
+    """The column, outwards, at which strokes end that are no further apart than a gap."""
+    end = 0
+    for column in np.flatnonzero(strokes):
+        if column - end > gap:
+            break
+        end = int(column) + 1
+    return end

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from math import ceil
 
 import cv2
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 
 from media_pipeline.ocr.base import Picture, Reading, TextEngine
-from media_pipeline.stages.captions.crops import text_columns
+from media_pipeline.stages.captions.crops import text_columns, text_ends
 from media_pipeline.stages.captions.rows import PixelBox
 from media_pipeline.stages.captions.spacing import with_spaces
 from media_pipeline.stages.captions.template import similarity
@@ -27,6 +28,8 @@ _REMEMBERED = 8  # rows that a new one may be a repetition of
 _SAME_PLACE = 0.8
 _SAME_LOOK = 0.9
 _MARK_READINGS = 3
+_THIN = "一—–-…"
+"""Characters that detectors leave out at the ends of a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,7 @@ class Reader:
             text=text,
             confidence=confidence,
             weights=weights,
+            box=whole(track.text, text, crops.mean, track.width),
             crop=jpeg.tobytes(),
             votes=votes,
         )
@@ -149,6 +153,24 @@ class Reader:
         self._sampled.add(sample)
         self.samples = len(self._sampled)
         return with_spaces(self._engine.recognise([picture])[0], picture)
+
+
+def whole(box: PixelBox, text: str, crop: Picture, width: int) -> PixelBox:
+    """The box of a row, made wider where it leaves out a thin character at an end of its text.
+
+    Parameters
+    ----------
+    box : where the detector saw it.
+    text : as it was read.
+    crop : the row as it was cut out by the box, with room on both sides.
+    width : of the strip, in which the box stays.
+    """
+    before, after = (ceil(end * box.height) for end in text_ends(crop))
+    return replace(
+        box,
+        left=max(0, box.left - before) if text[0] in _THIN else box.left,
+        right=min(width, box.right + after) if text[-1] in _THIN else box.right,
+    )
 
 
 def _stretched(picture: Picture) -> Picture:

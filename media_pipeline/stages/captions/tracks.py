@@ -67,6 +67,8 @@ class Track:
         height, width = luma.shape
         margin = round(text.height * _MARGIN) + 1
         self.text = text
+        self.width = width
+        """Of the working strip."""
         self.box = text.padded(2 * margin, margin, width, height)
         """The place that is compared."""
         self.start = self.end = index

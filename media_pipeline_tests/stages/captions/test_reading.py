@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 
 from media_pipeline.ocr.base import Picture, Reading, TextBox
-from media_pipeline.stages.captions.reading import Reader, tidy, vote
+from media_pipeline.stages.captions.crops import cut_out
+from media_pipeline.stages.captions.reading import Reader, tidy, vote, whole
+from media_pipeline.stages.captions.rows import PixelBox
 from media_pipeline.stages.captions.tracks import Track
+from media_pipeline_tests.generators.captions import draw_text
 from media_pipeline_tests.stages.captions.strips import TEXT, strip
 
 
@@ -120,3 +123,41 @@ def test_a_missing_character_is_voted_in() -> None:
 )
 def test_rows_are_tidied(text: str, language: str, expected: str) -> None:
     assert tidy(text, language) == expected
+
+
+ROW = PixelBox(100, 30, 340, 62)
+"""Where rows of 24 pixels are drawn."""
+
+
+@pytest.mark.parametrize(
+    ("text", "left_out", "read", "wider"),
+    [
+        ("一个还是两个呢", (20, 0), "一个还是两个呢", (True, False)),
+        ("一个还是两个呢", (32, 0), "一个还是两个呢", (True, False)),
+        ("两个之中选其一", (0, 14), "两个之中选其一", (False, True)),
+        ("我个还是两个呢", (20, 0), "我个还是两个呢", (False, False)),
+        ("一个还是两个呢", (32, 0), "个还是两个呢", (False, False)),
+    ],
+)
+def test_a_thin_character_that_the_detector_left_out_is_in_the_box(
+    text: str, left_out: tuple[int, int], read: str, wider: tuple[bool, bool]
+) -> None:
+    picture = np.full((90, 480, 3), 70, np.uint8)
+    draw_text(picture, text, ROW.left + 6, ROW.top - 2, 24)
+    ink = np.flatnonzero((picture > 200).all(axis=2).any(axis=0))
+    seen = PixelBox(
+        int(ink[0]) - 2 + left_out[0], ROW.top, int(ink[-1]) + 3 - left_out[1], ROW.bottom
+    )
+    found = whole(seen, read, cut_out(picture, seen, 1, 1), 480)
+    assert (found.left < seen.left, found.right > seen.right) == wider
+    if any(wider):
+        assert found.left <= ink[0]
+        assert ink[-1] < found.right
+        assert found.width <= ink[-1] - ink[0] + 16
+
+
+def test_the_box_of_a_row_stays_in_the_strip() -> None:
+    picture = np.full((90, 200, 3), 70, np.uint8)
+    draw_text(picture, "还是两个一", 76, ROW.top - 2, 24)
+    seen = PixelBox(76, ROW.top, 190, ROW.bottom)
+    assert whole(seen, "还是两个一", cut_out(picture, seen, 1, 1), 200).right <= 200
