@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 
 from pydantic import Field, field_validator
 
-from media_pipeline.errors import NoCaptionsFound
 from media_pipeline.production.base import Function, Job, JobParams, Result, Task, checked
-from media_pipeline.production.films import MP4, film_of, hand_over, listed
+from media_pipeline.production.films import MP4, film_of, listed
 from media_pipeline.stages.captions import OCR_CUES
 from media_pipeline.stages.detext import DETEXTED
 from media_pipeline.stages.detext.stage import BOXES, checked_boxes, checked_times
@@ -58,18 +56,16 @@ def prepare(values: Mapping[str, Any]) -> Task:
     """
     params = checked(DetextParams, values)
     regions = params.LimitRegion or _BOTTOM
-    own = {"limit_region": regions, "time": params.Time}
-
-    def asked(track: str) -> dict[str, dict[str, Any]]:
-        return {OCR_CUES.name: {"roi": _around(regions), "track": track}, DETEXTED.name: own}
+    asked: dict[str, dict[str, Any]] = {
+        OCR_CUES.name: {
+            "roi": _around(regions),
+            "track": "auto" if params.LimitRegion is None else "all",
+        },
+        DETEXTED.name: {"limit_region": regions, "time": params.Time},
+    }
 
     def work(job: Job) -> Result:
-        if params.LimitRegion is None:
-            with suppress(NoCaptionsFound):
-                found = job.runner.request(job.key, DETEXTED, asked("main"), progress=job.progress)
-                hand_over(job, found, _FILM)
-                return {}
-        return film_of(job, DETEXTED, asked("all"), _FILM)
+        return film_of(job, DETEXTED, asked, _FILM)
 
     return Task(work, MP4)
 

@@ -87,10 +87,10 @@ class Params(StageParams):
         description="ch: Chinese, and English beside it; en: rows in Latin letters only; "
         "ch_ml: all scripts as read",
     )
-    track: Literal["main", "all"] = Field(
+    track: Literal["main", "all", "auto"] = Field(
         "main",
         description="main: captions only, without watermarks, tickers and signs; all: all text "
-        "that stands still",
+        "that stands still; auto: main, and all where nothing looks like captions",
     )
     min_confidence: float = Field(
         0.6,
@@ -282,8 +282,9 @@ def captions_of(stretches: Sequence[Stretch], params: Params, region: Box) -> Ex
     """
     found = put_together(stretches, params.fps)
     sure = [s for s in found.showings if s.row.confidence >= params.min_confidence]
-    if params.track == "main":
-        sure = main_track(sure, found.duration, found.size[0])
+    if params.track != "all":
+        main = main_track(sure, found.duration, found.size[0])
+        sure = main or (sure if params.track == "auto" else [])
     unsure = [s for s in found.showings if s.row.confidence < params.min_confidence]
     shown = sure + doubtful_captions(sure, unsure, found.duration, found.size[0])
     cues, evidence = make_cues(shown, found.size, region, params.min_confidence)

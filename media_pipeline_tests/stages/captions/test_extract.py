@@ -315,7 +315,7 @@ _PAIRS = "[[top, bottom], [left, right]], in each pair 0 <= first < second <= 1;
         *(({"roi": value}, _PAIRS) for value in WRONG_REGIONS),
         ({"roi": "everywhere"}, _PAIRS),
         ({"lang": "fr"}, "one of ch, en, ch_ml"),
-        ({"track": "side"}, "one of main, all"),
+        ({"track": "side"}, "one of main, all, auto"),
         ({"min_confidence": 2}, "0.0 to 1.0"),
         ({"engine": "tesseract"}, "one of auto, rapidocr, easyocr"),
     ],
