@@ -43,6 +43,8 @@ _GROWN, _LEAST_GROWN = 0.5, 0.05  # of its longer side, and of the width, to loo
 _ROUNDS = 3  # of looking further out
 _BEST_SEEN = 90  # percentile of its pixels by which the change around a mark is judged
 _STEADY = 0.85  # share of the pictures in which a pixel of it bears its edge
+_OFTEN_SEEN = 0.5  # share in which it does where its ground is of its colour in others,
+_TRACED = 0.4  # and correlation with it there of the edges that it is among
 _FEWEST = 60  # pixels of edges
 _BORDER = 2  # pixels of a mark beyond its outermost edges
 _WIDEST, _HIGHEST, _LEAST = 0.45, 0.3, 0.015  # shares of the picture that a mark takes
@@ -226,13 +228,35 @@ class _Film:
         part = np.stack([self.slopes[i][y0:y1, x0:x1] for i in looked]).astype(np.float32)
         part = _means(part, _LONGER) if shown.lastingly else part
         usual = part.mean(axis=0)
-        steady = np.mean([_same_edge(one, usual) for one in part], axis=0) >= _STEADY
         near = pixels.copy()
-        near[y0:y1, x0:x1] |= steady
+        near[y0:y1, x0:x1] |= _steady(part, usual)
         for joined in _parts(near):
             if (joined & pixels).sum() >= pixels.sum() / 2:
                 return joined | pixels
         return pixels
+
+
+def _steady(slopes: Field, usual: Field) -> Mask:
+    """Where pictures of slopes, (n, h, w, 2), bear the edges of their mean, ``usual``: in nearly
+    all of them, or in most, what belongs together being traced in the others. White letters all
+    but vanish before a bright ground; what is of the ground is gone with it.
+    """
+    seen = np.mean([_same_edge(one, usual) for one in slopes], axis=0)
+    steady = seen >= _STEADY
+    often = (seen >= _OFTEN_SEEN) & (seen * len(slopes) > 1.5)
+    for part in _parts(often & ~steady):
+        traces = [_correlation(_no_stronger(one[part], usual[part]), usual[part]) for one in slopes]
+        if np.mean(np.array(traces) >= _TRACED) >= _STEADY:
+            steady |= part
+    return np.asarray(steady)
+
+
+def _no_stronger(slopes: Field, usual: Field) -> Field:
+    """Slopes, (k, 2), none steeper than the usual ones: an edge of the ground is no more than any
+    other.
+    """
+    size, most = (np.linalg.norm(one, axis=1, keepdims=True) for one in (slopes, usual))
+    return np.asarray(slopes * np.minimum(1, most / np.maximum(size, 1e-3)), np.float32)
 
 
 def _same_edge(one: Any, other: Any) -> Mask:

@@ -176,7 +176,7 @@ DELOGOED = Stage(
     group="functions",
     description="The film without the marks of stations and platforms: what shines through them is "
     "brought back, and the rest taken from pictures that show it or filled in.",
-    version="7",
+    version="8",
     params=Params,
     inputs=("source",),
     outputs=(MediaOutput("delogoed.mp4"), FileOutput(PAIRS)),
