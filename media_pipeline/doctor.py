@@ -172,7 +172,7 @@ def _silero() -> Check:
 
 
 def _pocketsphinx() -> Check:
-    from media_pipeline.asr.pocketsphinx import model_folder
+    from media_pipeline.asr.sphinx import model_folder
 
     found = f"{_version('pocketsphinx')} with {model_folder().name}, rough; for English only"
     return Check("speech: pocketsphinx (English)", True, False, found)

@@ -26,6 +26,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from media_pipeline.errors import InvalidParameter
+from media_pipeline.media.held import MODEL_MEMORY
 from media_pipeline.stages.base import POOLS, Environment
 
 PREFIX = "MEDIA_PIPELINE_"
@@ -168,6 +169,9 @@ class Settings(BaseSettings):
     allow_model_downloads: bool = Field(False, description="whether engines may download models")
     max_model_bytes: ByteSize = Field(
         ByteSize(4 * _GIB), gt=0, description="largest model download"
+    )
+    model_memory: ByteSize = Field(
+        ByteSize(MODEL_MEMORY), gt=0, description="what models may take of a process's memory"
     )
     max_media_bytes: ByteSize = Field(ByteSize(64 * _GIB), gt=0, description="largest media file")
     max_media_seconds: float = Field(

@@ -82,7 +82,7 @@ def test_an_engine_that_is_broken_says_so(monkeypatch: pytest.MonkeyPatch) -> No
     ("place", "name"),
     [
         ("vad.network_path", "voice detection: Silero"),
-        ("pocketsphinx.model_folder", "speech: pocketsphinx (English)"),
+        ("sphinx.model_folder", "speech: pocketsphinx (English)"),
         ("whisperx.require", "speech: whisperx"),
     ],
 )

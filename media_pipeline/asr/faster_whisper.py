@@ -14,10 +14,10 @@ from typing import Any
 
 from media_pipeline.asr.accept import accepted
 from media_pipeline.asr.base import Recogniser, Segment, Span, Task
-from media_pipeline.asr.held import held
 from media_pipeline.asr.models import Weights
 from media_pipeline.asr.sound import Samples, piece
 from media_pipeline.errors import EngineUnavailable
+from media_pipeline.media.held import files_below, held
 from media_pipeline.text.cues import Word
 
 NAME = "faster-whisper"
@@ -93,9 +93,9 @@ class FasterWhisper(Recogniser):
         return best, votes[best]
 
 
-@held(1)
+@held(lambda path, cores: files_below(path))
 def load(path: Path, cores: int) -> Any:
-    """The model in memory, held once per process.
+    """The model in memory, kept in :data:`~media_pipeline.media.held.MODELS`.
 
     Raises
     ------

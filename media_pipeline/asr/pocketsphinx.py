@@ -6,45 +6,22 @@ of last resort, and what it gives is labelled so.
 
 from __future__ import annotations
 
-import functools
-import importlib.util
 import threading
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from media_pipeline.asr.accept import SHORTEST_S
 from media_pipeline.asr.base import Recogniser, Segment, Span, Task
 from media_pipeline.asr.sound import RATE, pcm
-from media_pipeline.asr.sphinx import FRAME_S, is_word, plain
-from media_pipeline.errors import EngineUnavailable
+from media_pipeline.asr.sphinx import FRAME_S, MODEL, is_word, model_folder, plain
+from media_pipeline.media.held import files_below, held
 from media_pipeline.text.cues import Word
 
 NAME = "pocketsphinx"
-MODEL = "en-us"
 
 _SENTENCE_PAUSE_S = 0.6  # there is no punctuation: a longer pause ends a segment
 _LOCK = threading.Lock()  # a decoder is not safe to share between threads
-
-
-def model_folder() -> Path:
-    """The model of English inside the pocketsphinx package, which is not imported for it.
-
-    Raises
-    ------
-    EngineUnavailable
-        when pocketsphinx is not installed or brings no model.
-    """
-    spec = importlib.util.find_spec(NAME)
-    for place in (spec.submodule_search_locations or ()) if spec else ():
-        folder = Path(place) / "model" / MODEL
-        if folder.is_dir():
-            return folder
-    raise EngineUnavailable(
-        "pocketsphinx's model of English is missing",
-        "run `pip install --force-reinstall pocketsphinx`",
-    )
 
 
 def identity() -> Mapping[str, str]:
@@ -70,6 +47,11 @@ class PocketSphinx(Recogniser):
         """Name, version and model."""
         return identity()
 
+    def prepare(self, task: Task) -> None:
+        """Begin with a decoder that has heard nothing: see :func:`~.sphinx.forget`."""
+        with _LOCK:
+            _decoder.cache_clear()
+
     def recognise(self, task: Task, windows: Sequence[Span]) -> list[Segment]:
         """What is said in the windows, in any language as if it were English: choosing the engine
         is the caller's business.
@@ -80,9 +62,9 @@ class PocketSphinx(Recogniser):
         return found
 
 
-@functools.lru_cache(maxsize=1)
+@held(lambda: files_below(model_folder()), times=2.6)
 def _decoder() -> Any:
-    """The decoder with the language model of US English, loaded once per process."""
+    """The decoder with the language model of US English."""
     from pocketsphinx import Decoder
 
     return Decoder(samprate=RATE, loglevel="FATAL")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Literal
 
-from media_pipeline.asr import pocketsphinx, whisperx
+from media_pipeline.asr import pocketsphinx, sphinx, whisperx
 from media_pipeline.asr.base import ModelPolicy, Recogniser
 from media_pipeline.asr.faster_whisper import NAME as FASTER_WHISPER
 from media_pipeline.asr.faster_whisper import FasterWhisper
@@ -171,7 +171,7 @@ def _captions() -> Choice:
 
 
 def _pocketsphinx() -> Choice:
-    pocketsphinx.model_folder()  # raises where it is not whole
+    sphinx.model_folder()  # raises where it is not whole
     return Choice(POCKETSPHINX, pocketsphinx.identity(), "")
 
 

@@ -6,17 +6,22 @@ found where belongs here, which stretches to look at belongs to :mod:`media_pipe
 
 from __future__ import annotations
 
-import functools
+import importlib.util
 import math
 import threading
 from collections.abc import Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from media_pipeline.asr.letters import sounds
 from media_pipeline.asr.sound import RATE, Samples, pcm
 from media_pipeline.asr.spoken import Reading
+from media_pipeline.errors import EngineUnavailable
+from media_pipeline.media.held import files_below, held
 
+MODEL = "en-us"
+_PACKAGE = "pocketsphinx"
 FRAME_S = 0.01
 """Seconds of one frame of pocketsphinx."""
 _SKIP = 1e-6  # probability of a token that is written but not said
@@ -91,7 +96,9 @@ def _find(
     readings: Sequence[Sequence[Reading]],
     may_leave: bool,
 ) -> list[Found | None]:
-    learn(aligner.decoder, {word for ways in readings for way in ways for word in way})
+    aligner.learnt.update(
+        learn(aligner.decoder, {word for ways in readings for way in ways for word in way})
+    )
     segments = _search(aligner, sound, _arcs(readings, may_leave))
     words = [s for s in segments if is_word(s.word)]
     path = _path([plain(s.word) for s in words], readings)
@@ -110,21 +117,54 @@ def _missing(
     return sum(hit is None for hit in said) / len(said) if said else 1.0
 
 
+def model_folder() -> Path:
+    """The model of English inside the pocketsphinx package, which is not imported for it.
+
+    Raises
+    ------
+    EngineUnavailable
+        when pocketsphinx is not installed or brings no model.
+    """
+    spec = importlib.util.find_spec(_PACKAGE)
+    for place in (spec.submodule_search_locations or ()) if spec else ():
+        folder = Path(place) / "model" / MODEL
+        if folder.is_dir():
+            return folder
+    raise EngineUnavailable(
+        "pocketsphinx's model of English is missing",
+        "run `pip install --force-reinstall pocketsphinx`",
+    )
+
+
 def in_dictionary(word: str) -> bool:
     """Whether pocketsphinx's English dictionary of 134,000 words has the word."""
     with _LOCK:
-        return _aligner(_NARROW).decoder.lookup_word(word.lower()) is not None
+        aligner = _aligner(_NARROW)
+        known = aligner.decoder.lookup_word(word.lower()) is not None
+        return known and word.lower() not in aligner.learnt
+
+
+def forget() -> None:
+    """Go on with decoders that have heard nothing and learnt no words.
+
+    They take noise out by what they have heard before. Whoever looks through a film calls this
+    first: what is found then depends on that film alone, and not on what a worker had before it.
+    New ones are loaded in 0.1 s.
+    """
+    with _LOCK:
+        _aligner.cache_clear()
 
 
 @dataclass(slots=True)
 class _Aligner:
     decoder: Any
     search: str = ""  # name of the active search, which the decoder cannot be asked for
+    learnt: set[str] = field(default_factory=set)
 
 
-@functools.lru_cache(maxsize=2)
+@held(lambda beam: files_below(model_folder()))
 def _aligner(beam: float) -> _Aligner:
-    """The decoder without a language model, loaded once per process and beam."""
+    """The decoder without a language model."""
     from pocketsphinx import Decoder
 
     beams = dict.fromkeys(("beam", "pbeam", "wbeam"), beam)
@@ -142,11 +182,14 @@ def plain(name: str) -> str:
     return name.partition("(")[0]
 
 
-def learn(decoder: Any, words: Set[str]) -> None:
-    """Give every word a pronunciation; the dictionary is updated once, at the end."""
+def learn(decoder: Any, words: Set[str]) -> list[str]:
+    """Give every word a pronunciation; those that had none. The dictionary is updated once, at the
+    end.
+    """
     new = sorted(word for word in words if decoder.lookup_word(word) is None)
     for i, word in enumerate(new):
         decoder.add_word(word, _pronounce(decoder, word), i == len(new) - 1)
+    return new
 
 
 def _pronounce(decoder: Any, word: str) -> str:

@@ -5,7 +5,6 @@ Nothing is downloaded, and the sound is read in blocks, so memory does not grow 
 
 from __future__ import annotations
 
-import functools
 import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from media_pipeline.asr.base import WHOLE, Progress, Span, quiet
 from media_pipeline.asr.sound import HOP_S, RATE, Samples, levels, piece, seconds
 from media_pipeline.errors import EngineUnavailable
+from media_pipeline.media.held import held
 
 _FRAME = 512  # samples per decision; the network's own
 _CONTEXT = 64  # samples of the frame before that it also sees
@@ -135,9 +135,9 @@ def _quietest(samples: Samples, start: float, end: float) -> float:
     return start + (int(np.argmin(inner)) + offset) * HOP_S
 
 
-@functools.lru_cache(maxsize=1)
+@held(lambda: [network_path()], times=14.0)
 def _session() -> Any:
-    """The network, loaded once per process."""
+    """The network in memory; it is small, and a session of onnxruntime is not."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

@@ -22,10 +22,10 @@ from typing import Any
 from media_pipeline.asr.accept import accepted
 from media_pipeline.asr.base import Recogniser, Segment, Span, Task
 from media_pipeline.asr.faster_whisper import FasterWhisper
-from media_pipeline.asr.held import held
 from media_pipeline.asr.models import Weights
 from media_pipeline.asr.sound import Samples, piece
 from media_pipeline.errors import EngineUnavailable
+from media_pipeline.media.held import files_below, held
 from media_pipeline.text.cues import Word
 
 NAME = "whisperx"
@@ -168,9 +168,9 @@ def _segment(raw: Mapping[str, Any], offset: float, latest: float) -> Segment | 
     return Segment(start, end, text, confidence, accepted(words, (start, end)))
 
 
-@held(1)
+@held(lambda path, cores, language: files_below(path))
 def _pipeline(path: Path, cores: int, language: str) -> Any:
-    """The recogniser in memory, held once per process; our chunks stand in for its own VAD."""
+    """The recogniser in memory; our chunks stand in for its own VAD."""
     try:
         import whisperx
         from whisperx.vads import Vad
@@ -208,7 +208,22 @@ def _pipeline(path: Path, cores: int, language: str) -> Any:
         ) from error
 
 
-@held(2)
+def _aligner_files(language: str, model_dir: Path | None) -> list[Path]:
+    """Where the alignment model of a language would be."""
+    from whisperx import alignment
+
+    name = alignment.DEFAULT_ALIGN_MODELS_TORCH.get(language)
+    if name is not None:
+        return [_bundle(name, model_dir)]
+    name = alignment.DEFAULT_ALIGN_MODELS_HF.get(language)
+    if name is None:
+        return []
+    from huggingface_hub.constants import HF_HUB_CACHE
+
+    return files_below(Path(model_dir or HF_HUB_CACHE) / f"models--{name.replace('/', '--')}")
+
+
+@held(_aligner_files)
 def _aligner(language: str, model_dir: Path | None) -> tuple[Any, Any] | None:
     """The alignment model of a language and its description; None where it is not on this machine.
 
@@ -219,7 +234,7 @@ def _aligner(language: str, model_dir: Path | None) -> tuple[Any, Any] | None:
     from whisperx import alignment
 
     name = alignment.DEFAULT_ALIGN_MODELS_TORCH.get(language)
-    if name is not None and not _bundle_is_here(name, model_dir):
+    if name is not None and not _bundle(name, model_dir).is_file():
         return None
     if name is None and language not in alignment.DEFAULT_ALIGN_MODELS_HF:
         return None
@@ -238,13 +253,13 @@ def _aligner(language: str, model_dir: Path | None) -> tuple[Any, Any] | None:
     return model, metadata
 
 
-def _bundle_is_here(name: str, model_dir: Path | None) -> bool:
+def _bundle(name: str, model_dir: Path | None) -> Path:
     import torch
     import torchaudio
 
     bundle = getattr(torchaudio.pipelines, name)
     folder = model_dir or Path(torch.hub.get_dir()) / "checkpoints"
-    return (folder / Path(bundle._path).name).is_file()
+    return folder / Path(bundle._path).name
 
 
 def _sentence_splitter_is_here() -> bool:

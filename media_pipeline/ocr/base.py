@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from media_pipeline.errors import EngineUnavailable, InvalidParameter
+from media_pipeline.media.held import held
 
 Picture = NDArray[np.uint8]
 """A colour picture, ``(height, width, 3)``, BGR."""
@@ -102,13 +102,8 @@ class EngineIdentity:
         return {"name": self.name, "version": self.version, "model": self.model}
 
 
-_loaded: dict[tuple[str, Path | None, bool], TextEngine] = {}
-_loading = threading.Lock()
-
-
 def load_engine(name: str, policy: ModelPolicy) -> TextEngine:
-    """The engine of that name; the first call of a process loads its models, later ones return the
-    same object.
+    """The engine of that name; its models are loaded where they are not in memory already.
 
     Raises
     ------
@@ -117,11 +112,7 @@ def load_engine(name: str, policy: ModelPolicy) -> TextEngine:
     EngineUnavailable
         when it is not installed, or a model is missing that may not be downloaded.
     """
-    key = (_known(name), policy.model_dir, policy.allow_model_downloads)
-    with _loading:
-        if key not in _loaded:
-            _loaded[key] = _loader(name)(policy)
-        return _loaded[key]
+    return _engine(_known(name), _Policy(policy.model_dir, policy.allow_model_downloads))
 
 
 def identify_engine(name: str) -> EngineIdentity:
@@ -165,11 +156,29 @@ def _known(name: str) -> str:
     return name
 
 
-def _loader(name: str) -> Callable[[ModelPolicy], TextEngine]:
+class _Policy(NamedTuple):
+    """What an engine is loaded by, to be compared."""
+
+    model_dir: Path | None
+    allow_model_downloads: bool
+
+
+def _model_files(name: str, policy: _Policy) -> Sequence[Path]:
+    if name == "easyocr":
+        from media_pipeline.ocr import easyocr
+
+        return easyocr.model_files(policy)
+    from media_pipeline.ocr import rapidocr
+
+    return rapidocr.model_files()
+
+
+@held(_model_files, times=4.0)
+def _engine(name: str, policy: _Policy) -> TextEngine:
     if name == "easyocr":
         from media_pipeline.ocr.easyocr import EasyOcr
 
-        return EasyOcr
+        return EasyOcr(policy)
     from media_pipeline.ocr.rapidocr import RapidOcr
 
-    return RapidOcr
+    return RapidOcr(policy)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -62,6 +63,12 @@ def _declare_torchvision_operators(torch: Any) -> None:
             library.define(operator + arguments)
     # A Library takes its definitions with it when it is collected.
     torch._media_pipeline_torchvision_schemas = library
+
+
+def model_files(policy: ModelPolicy) -> list[Path]:
+    """Where the weights are, or are put."""
+    folder = policy.model_dir or Path("~/.EasyOCR/model").expanduser()
+    return [folder / f"{name}.pth" for name in _MODEL.split("+")]
 
 
 class EasyOcr:

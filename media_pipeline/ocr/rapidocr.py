@@ -44,11 +44,11 @@ def identity() -> EngineIdentity:
         when rapidocr is not installed or comes without its models.
     """
     installed = package_version("rapidocr", _REMEDY)
-    return EngineIdentity("rapidocr", installed, "+".join(path.stem for path in _bundled_models()))
+    return EngineIdentity("rapidocr", installed, "+".join(path.stem for path in model_files()))
 
 
 @cache
-def _bundled_models() -> tuple[Path, Path]:
+def model_files() -> tuple[Path, Path]:
     """The detector and the recogniser that are inside the installed package."""
     spec = importlib.util.find_spec("rapidocr")
     if spec is None or spec.origin is None:
@@ -71,7 +71,7 @@ class RapidOcr:
     name = "rapidocr"
 
     def __init__(self, policy: ModelPolicy | None = None) -> None:
-        detector, recogniser = _bundled_models()
+        detector, recogniser = model_files()
         from rapidocr import RapidOCR
 
         self._run: Any = RapidOCR(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from media_pipeline.errors import InvalidParameter
+from media_pipeline.media.held import MODELS
 from media_pipeline.media.probe import MediaInfo, probe
 from media_pipeline.profiles import Profile, checked_params, default_stages, upstream
 from media_pipeline.runner import corrections
@@ -15,13 +16,7 @@ from media_pipeline.runner.execution import alone, make
 from media_pipeline.runner.fingerprint import fingerprint
 from media_pipeline.runner.ingest import add
 from media_pipeline.runner.parts import PartOrder, Parts, in_parts, part_of
-from media_pipeline.runner.preparation import (
-    SOURCE,
-    Prepared,
-    prepare,
-    recorded_info,
-    still_valid,
-)
+from media_pipeline.runner.preparation import SOURCE, Prepared, prepare, recorded_info, still_valid
 from media_pipeline.runner.status import Status, survey
 from media_pipeline.settings import Settings, environment
 from media_pipeline.stages.base import (
@@ -83,6 +78,7 @@ class Runner:
     ) -> Runner:
         """A runner on the lake and with the limits of the settings."""
         settings = settings or Settings()
+        MODELS.bound(int(settings.model_memory))  # of this process
         store = Store.from_settings(settings)
         originals = Originals(
             store.cache,

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from media_pipeline.errors import EngineUnavailable
+from media_pipeline.media.held import Models
 from media_pipeline.ocr import base, easyocr
 from media_pipeline.ocr.base import TextBox, load_engine
 from media_pipeline.ocr.easyocr import EasyOcr
@@ -65,7 +66,7 @@ def package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "easyocr", module)
     monkeypatch.setitem(sys.modules, "torch", torch)
     monkeypatch.setattr(base, "version", lambda _: "1.7.2")
-    monkeypatch.setattr(base, "_loaded", {})
+    monkeypatch.setattr("media_pipeline.media.held.MODELS", Models())
 
 
 @pytest.fixture
@@ -76,7 +77,7 @@ def missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "torch", None)
     monkeypatch.setitem(sys.modules, "easyocr", None)
     monkeypatch.setattr(base, "version", not_found)
-    monkeypatch.setattr(base, "_loaded", {})
+    monkeypatch.setattr("media_pipeline.media.held.MODELS", Models())
 
 
 @pytest.fixture

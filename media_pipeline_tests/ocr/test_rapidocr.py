@@ -36,9 +36,9 @@ def offline(monkeypatch: pytest.MonkeyPatch) -> None:
 def without_models(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     spec = SimpleNamespace(origin=str(tmp_path / "__init__.py"))
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: spec)
-    rapidocr._bundled_models.cache_clear()
+    rapidocr.model_files.cache_clear()
     yield
-    rapidocr._bundled_models.cache_clear()
+    rapidocr.model_files.cache_clear()
 
 
 def strip(*placed: tuple[str, int, int]) -> Picture:

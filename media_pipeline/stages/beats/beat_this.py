@@ -25,6 +25,7 @@ from scipy.ndimage import maximum_filter1d
 
 from media_pipeline.errors import EngineUnavailable
 from media_pipeline.media.audio import Samples
+from media_pipeline.media.held import held
 from media_pipeline.stages.base import Progress, quiet
 from media_pipeline.stages.beats.onsets import RATE
 from media_pipeline.stages.beats.track import Tracked
@@ -81,6 +82,7 @@ def identity(model_dir: Path | None) -> Mapping[str, str]:
     return {"name": NAME, "version": package, "model": f"{weights.stem}@{digest[:12]}"}
 
 
+@held(lambda weights: [weights])
 def load(weights: Path) -> Frames:
     """The network with its weights, on the processor.
 

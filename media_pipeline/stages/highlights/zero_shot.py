@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from media_pipeline.errors import EngineUnavailable
+from media_pipeline.media.held import held
 from media_pipeline.text.scripts import is_cjk
 
 Vectors = NDArray[np.float32]
@@ -191,6 +192,7 @@ def _unit(vectors: Vectors) -> Vectors:
     return unit
 
 
+@held(lambda path: [path, path.with_name(f"{path.name}_data")])
 def _session(path: Path) -> Any:
     import onnxruntime
 
