@@ -16,7 +16,7 @@ from media_pipeline.asr.accept import UNPLACED, plausible
 from media_pipeline.asr.base import Progress, Span, quiet
 from media_pipeline.asr.fill import fill, in_order
 from media_pipeline.asr.sound import HOP_S, Samples, levels, piece, seconds, speech_floor
-from media_pipeline.asr.sphinx import Found, find_words
+from media_pipeline.asr.sphinx import Found, find_words, forget
 from media_pipeline.asr.spoken import Reading, spoken
 from media_pipeline.asr.stretches import PAD_S, SLACK_S, exclusive, grouped, window
 from media_pipeline.asr.vad import CHUNK_S, speech_spans
@@ -73,6 +73,7 @@ def align(
         The source is ``pocketsphinx`` for forced alignment, the engine's name for its own times, or
         ``interpolated``.
     """
+    forget()
     speech = speech_spans(samples) if speech is None else speech
     given = known or [()] * len(cues)
     texts = [

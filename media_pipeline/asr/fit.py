@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from media_pipeline.asr.base import Span
 from media_pipeline.asr.sound import Samples, seconds
-from media_pipeline.asr.sphinx import find_words
+from media_pipeline.asr.sphinx import find_words, forget
 from media_pipeline.asr.spoken import spoken
 from media_pipeline.asr.stretches import exclusive, grouped, window
 from media_pipeline.text.cues import Cue
@@ -53,6 +53,7 @@ def fit(samples: Samples, cues: Sequence[Cue]) -> Fit:
     Fit
         whose ``good`` tells whether the texts are said there. Words that are not found count as 0.
     """
+    forget()
     texts = [tokens(c.text) for c in cues]
     stretches = exclusive(cues, seconds(samples))
     chance = random.Random(0)  # noqa: S311 - the same orders every time

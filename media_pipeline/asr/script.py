@@ -18,7 +18,7 @@ from media_pipeline.asr.anchors import find_anchors
 from media_pipeline.asr.base import Progress, Span, quiet
 from media_pipeline.asr.fill import fill, in_order
 from media_pipeline.asr.sound import Samples, seconds
-from media_pipeline.asr.sphinx import find_words
+from media_pipeline.asr.sphinx import find_words, forget
 from media_pipeline.asr.spoken import Reading, spoken
 from media_pipeline.asr.stretches import SLACK_S
 from media_pipeline.asr.vad import CHUNK_S, chunks, overlap, speech_spans
@@ -76,6 +76,7 @@ def align_script(
     language : of the speech, ISO 639-1.
     speech : where speech is; found when not given.
     """
+    forget()
     speech = speech_spans(samples) if speech is None else speech
     lines = [(line.strip(), own) for line in script.splitlines() if (own := phrased_tokens(line))]
     if not lines or not speech:

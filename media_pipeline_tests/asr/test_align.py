@@ -12,6 +12,7 @@ from media_pipeline.asr.accept import UNPLACED
 from media_pipeline.asr.align import ALIGNED, align, is_english
 from media_pipeline.asr.fill import INTERPOLATED
 from media_pipeline.asr.fit import fit
+from media_pipeline.asr.sphinx import in_dictionary
 from media_pipeline.media.audio import read_audio
 from media_pipeline.text.cues import Cue, Word
 from media_pipeline.text.scripts import tokens
@@ -187,3 +188,14 @@ def test_a_real_recording_is_aligned_around_its_pauses() -> None:
         assert starts[index] == pytest.approx(expected, abs=0.15)
     for index, expected in ((4, 2.2), (6, 4.35), (13, 7.65), (21, 10.5)):  # before them
         assert words[index].end == pytest.approx(expected, abs=0.2)
+
+
+@needs_flite
+def test_words_are_where_they_are_whatever_was_heard_before() -> None:
+    said = scene([FOX])
+    cue = Cue(0.0, said.duration, FOX)
+    first = align(said.samples, [cue], language="en")
+    other = scene(["The great Zorblatt went home to his children."], voice="rms")
+    align(other.samples, [Cue(0.0, other.duration, "The great Zorblatt")], language="en")
+    assert not in_dictionary("Zorblatt")
+    assert align(said.samples, [cue], language="en") == first

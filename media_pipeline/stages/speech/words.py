@@ -124,7 +124,7 @@ WORDS = Stage(
     group="speech",
     description="Every word of the transcript with its time and where the time comes from: forced "
     "alignment (English), the engine, or interpolation.",
-    version="3",
+    version="4",
     params=Params,
     outputs=(
         TableOutput("words.parquet", SPEC, within="segments.parquet"),
