@@ -1,7 +1,7 @@
 """How well the functions on sound do, beside the peers that are installed.
 
     python benchmarks/audio_functions.py [--only beats chorus quality denoise mixing] [--seeds 1]
-        [--songs 60] [--voices 2] [--recordings FOLDER]
+        [--songs 60] [--voices 2] [--recordings FOLDER] [--classes clean 0 5 10 15 20]
 
 Songs and speech are generated; the songs' seeds are not those that ``fit_beats.py`` fits to. Beats
 are scored by mir_eval (F at 70 ms; "octave" takes half, double and shifted by half as right); the
@@ -44,6 +44,7 @@ FIRST_SEED = 30_000
 SPEECH_RATE = 16000
 RECORDINGS = Path(__file__).parents[2] / "shared" / "media" / "speech"
 RECORDED_S = 10.0
+CLASSES = ("clean", "0", "5", "10", "15", "20")
 MIX_RATE = 48000
 TONE_HZ = 9000.0
 Floats = NDArray[np.float64]
@@ -189,12 +190,12 @@ def _clean(voices: Sequence[str], recordings: Path) -> dict[str, damage.Sound]:
     return found
 
 
-def denoising(voices: Sequence[str], recordings: Path) -> None:
+def denoising(voices: Sequence[str], recordings: Path, classes: Sequence[str]) -> None:
     peers = _peers()
     speech = _clean(voices, recordings)
     print(f"{', '.join(speech)} in {', '.join(damage.NOISES)}")
     spent, lasted = 0.0, 0.0
-    for snr in (None, 0, 5, 10, 15, 20):
+    for snr in [None if name == "clean" else int(name) for name in classes]:
         scores: dict[str, list[list[float]]] = defaultdict(list)
         for number, clean in enumerate(speech.values()):
             for noise in damage.NOISES if snr is not None else ("",):
@@ -323,6 +324,7 @@ def main() -> None:
     parser.add_argument("--songs", type=int, default=60)
     parser.add_argument("--voices", type=int, default=2)
     parser.add_argument("--recordings", type=Path, default=RECORDINGS)
+    parser.add_argument("--classes", nargs="+", choices=CLASSES, default=CLASSES)
     args = parser.parse_args()
     voices = damage.VOICES[: args.voices]
     with warnings.catch_warnings():
@@ -334,7 +336,7 @@ def main() -> None:
         if "quality" in args.only:
             quality(voices)
         if "denoise" in args.only:
-            denoising(voices, args.recordings)
+            denoising(voices, args.recordings, args.classes)
         if "mixing" in args.only:
             mixing(voices)
 

@@ -54,6 +54,15 @@ def loudness(blocks: Iterator[Samples], rate: int) -> tuple[float, float]:
     return LoudnessMeter.together(meters), max(m.true_peak_db for m in meters)
 
 
+def head(blocks: Iterator[Samples], count: int) -> Iterator[Samples]:
+    """The first ``count`` samples of a sound, or all of it."""
+    for block in blocks:
+        yield block[:count]
+        count -= len(block)
+        if count <= 0:
+            return
+
+
 def ducking(
     start: int, count: int, rate: int, speech: Sequence[tuple[float, float]], duck_db: float
 ) -> Floats:

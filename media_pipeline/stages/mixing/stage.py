@@ -25,7 +25,7 @@ from media_pipeline.stages.base import (
     Work,
     raise_reason,
 )
-from media_pipeline.stages.mixing.mix import Pairs, beside, loudness, mixed, to_target
+from media_pipeline.stages.mixing.mix import Pairs, beside, head, loudness, mixed, to_target
 
 _BLOCK_S = 10.0
 _HALF = 0.5
@@ -36,7 +36,10 @@ class Params(StageParams):
 
     file: str = Field("", description="path of the second sound; without one nothing is mixed")
     level: float = Field(
-        -12.0, ge=-60, le=20, description="loudness of the second sound over the first, LU"
+        -12.0,
+        ge=-60,
+        le=20,
+        description="loudness of what is heard of the second sound over the first, LU",
     )
     duck: float = Field(
         0.0, ge=0, le=30, description="dB by which the second is lower while somebody speaks"
@@ -71,7 +74,9 @@ def _run(work: Work) -> Outcome:
         return iter_audio(Path(params.file), rate=rate, mono=False, block_s=_BLOCK_S)
 
     first_lufs, _ = loudness(main(), rate)
-    second_lufs, _ = loudness(second(), rate)
+    # music often begins softly: under a short sound nothing else of it is heard
+    heard = head(second(), round(float(audio.facts["duration"]) * rate))
+    second_lufs, _ = loudness(heard, rate)
     silent = SILENT_LUFS in (first_lufs, second_lufs)
     gain = 0.0 if silent else first_lufs + params.level - second_lufs
     speech = speech_spans(map_wav(audio.path("speech.wav"))) if params.duck else []
@@ -99,7 +104,7 @@ def _run(work: Work) -> Outcome:
     if first_lufs <= SILENT_LUFS:
         warnings.append("the first sound is silent, so the second keeps its own level")
     if second_lufs <= SILENT_LUFS:
-        warnings.append("the second sound is silent")
+        warnings.append("the second sound is silent where it is heard")
     if abs(found.lufs - params.loudness) > 0.2 and found.lufs > SILENT_LUFS:
         warnings.append(f"the peaks allow {found.lufs:.1f} LUFS and no more")
     return Outcome(
@@ -120,7 +125,7 @@ MIXED = Stage(
     group=FUNCTIONS_GROUP,
     description="A second sound under the first, lower while somebody speaks when asked, at a "
     "loudness.",
-    version="2",
+    version="3",
     params=Params,
     outputs=(MediaOutput("mixed.wav"),),
     run=_run,

@@ -76,6 +76,20 @@ def test_levels_are_by_loudness(places: dict[str, Path], tmp_path: Path) -> None
     assert outcome.facts["second_gain_db"] == pytest.approx(first - 10 - second, abs=0.2)
 
 
+def test_of_a_longer_second_the_part_that_is_heard_has_the_level(
+    places: dict[str, Path], tmp_path: Path
+) -> None:
+    music = read_audio(places["music"], rate=RATE, mono=False)
+    write_wav(tmp_path / "late.wav", np.concatenate([0.05 * music, music, music]), RATE)
+    late, whole = (
+        run_on(places["music"], MIXED, tmp_path / second.stem, file=str(second), level=-10.0)
+        for second in (tmp_path / "late.wav", places["music"])
+    )
+    softer = 20 * float(np.log10(0.05))
+    gains = [outcome.facts["second_gain_db"] for outcome in (late, whole)]
+    assert gains[0] == pytest.approx(gains[1] - softer, abs=0.2)
+
+
 def test_ducking_is_full_in_speech_and_nothing_away_from_it() -> None:
     curve = 20 * np.log10(ducking(0, 10 * 1000, 1000, [(4.0, 6.0)], 9.0))
     np.testing.assert_allclose(curve[4000:6000], -9.0, atol=1e-6)
