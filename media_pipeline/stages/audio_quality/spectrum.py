@@ -59,26 +59,26 @@ class SpectrumMeter:
             self._windows += count
         self._rest = joined[count * self._hop :]
 
-    @property
-    def bands(self) -> Floats:
-        """(windows, 24) power by band."""
+    def _power(self, low_hz: float, high_hz: float) -> Floats:
+        """(windows, bands) power of the bands between two frequencies, and no more: all of them
+        for two hours would be 90 MB in each array.
+        """
+        inside = (self._edges[1:] > low_hz) & (self._edges[:-1] < high_hz)
         if not self._bands:
-            return np.zeros((0, _BANDS))
-        return np.concatenate(self._bands).astype(np.float64)
+            return np.zeros((0, int(inside.sum())))
+        return np.concatenate([part[:, inside] for part in self._bands]).astype(np.float64)
 
     @property
     def step_s(self) -> float:
         """Seconds from one window to the next."""
         return self._hop / self._rate
 
-    def _between(self, low: float, high: float) -> NDArray[np.bool_]:
-        return np.asarray((self._edges[1:] > low) & (self._edges[:-1] < high))
-
     def active(self) -> NDArray[np.bool_]:
         """(windows,) whether something is heard that stands above the ground."""
-        level = 10 * np.log10(self.bands.sum(axis=1) + _FLOOR)
-        if not len(level):
+        if not self._bands:
             return np.zeros(0, bool)
+        power = np.concatenate([part.astype(np.float64).sum(axis=1) for part in self._bands])
+        level = 10 * np.log10(power + _FLOOR)
         loud = np.percentile(level, 95) - _ACTIVE_BELOW_PEAK_DB
         floor = np.percentile(level, 10) + _ACTIVE_ABOVE_FLOOR_DB
         return np.asarray(level > max(loud, floor))
@@ -103,15 +103,15 @@ class SpectrumMeter:
         return self._over_minimum(_PAUSE_WITHIN_S, self.active())
 
     def _over_minimum(self, within_s: float, where: NDArray[np.bool_]) -> float:
-        bands = self.bands[:, self._between(*_VOICE_HZ)]
         active = self.active()
         if not active.any():
             return 0.0
+        bands = self._power(*_VOICE_HZ)
+        signal = float(bands.sum(axis=1)[active].mean())
         smooth = uniform_filter1d(bands, max(3, round(0.1 / self.step_s)), axis=0)
         width = max(1, min(len(smooth), round(within_s / self.step_s)))
-        least = minimum_filter1d(smooth, width, axis=0) * _MINIMUM_BIAS
-        noise = float(least.sum(axis=1)[where].mean())
-        signal = float(bands.sum(axis=1)[active].mean())
+        least = minimum_filter1d(smooth, width, axis=0, output=bands)
+        noise = float((least * _MINIMUM_BIAS).sum(axis=1)[where].mean())
         ratio = max(signal - noise, 1e-14) / max(noise, 1e-14)
         return float(np.clip(10 * np.log10(ratio), _WORST_SNR_DB, _BEST_SNR_DB))
 
@@ -123,7 +123,7 @@ class SpectrumMeter:
 
     def decay_s(self) -> float:
         """How long sound takes to fall by 60 dB, by the steepest falls that are heard."""
-        power = self.bands[:, self._between(*_REVERB_HZ)].sum(axis=1)
+        power = self._power(*_REVERB_HZ).sum(axis=1)
         if len(power) < 30:
             return 0.0
         level = uniform_filter1d(10 * np.log10(power + _FLOOR), 3)

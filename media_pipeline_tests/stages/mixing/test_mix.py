@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from media_pipeline.errors import MediaNotFound, NoAudioStream, NothingToDo
+from media_pipeline.errors import MediaNotFound, NoAudioStream, NothingToDo, NotMedia
 from media_pipeline.media.audio import measure_loudness, read_audio, write_wav
 from media_pipeline.media.probe import probe
 from media_pipeline.stages.mixing import MIXED
@@ -213,6 +213,19 @@ def test_without_sound_in_either_nothing_is_mixed(places: dict[str, Path], tmp_p
     for first, second in ((silent, places["music"]), (places["music"], silent)):
         with pytest.raises(NoAudioStream):
             mix(first, second, tmp_path)
+
+
+def test_a_second_that_is_no_sound_is_refused(places: dict[str, Path], tmp_path: Path) -> None:
+    text = tmp_path / "text.wav"
+    text.write_text("no sound at all")
+    with pytest.raises(NotMedia):
+        mix(places["music"], text, tmp_path)
+
+
+def test_silence_under_silence_is_silence(places: dict[str, Path], tmp_path: Path) -> None:
+    outcome = run_on(places["silent"], MIXED, tmp_path, file=str(places["silent"]))
+    assert len(outcome.warnings) == 2
+    assert not read_audio(tmp_path / "mixed" / "mixed.wav", rate=RATE).any()
 
 
 def mix(first: Path, second: Path, folder: Path) -> Produced:
