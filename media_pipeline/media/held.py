@@ -22,9 +22,10 @@ P = ParamSpec("P")
 T = TypeVar("T")
 _Stamp = tuple[Path, int, int]  # a file, its bytes, and when it was written, ns
 
-MODEL_MEMORY = 4 * 1024**3
-"""Bytes by default: the largest Whisper (2.9 GiB), an aligner and the reading of captions beside it
-(0.4 and 0.1 GiB)."""
+MODEL_MEMORY = 3584 * 1024**2
+"""Bytes by default: the largest Whisper (files of 2.9 GiB), an aligner (0.4) and what reads
+captions (0.1) together. It leaves half a gigabyte for all else up to the 4 GiB after which a worker
+is replaced by a fresh one."""
 
 
 class Models:
