@@ -240,6 +240,12 @@ class Settings(BaseSettings):
     retention_days: float = Field(
         30.0, ge=0, allow_inf_nan=False, description="age at which what is unused may be removed"
     )
+    run_days: float = Field(
+        90.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="age at which ended runs of requests may be removed with their logs",
+    )
 
     def __init__(self, **values: Any) -> None:
         try:

@@ -10,6 +10,7 @@ import dagster as dg
 from media_pipeline.dagster import handover
 from media_pipeline.dagster.assets import RETRIES, made_in_run, reported_errors
 from media_pipeline.dagster.metadata import rows_table
+from media_pipeline.dagster.old_runs import old_runs, remove_runs
 from media_pipeline.dagster.partitions import add_keys
 from media_pipeline.dagster.requests import CATALOGUE_JOB, KEY_TAG, PROFILE_TAG
 from media_pipeline.dagster.resources import RESOURCE, Pipeline
@@ -133,7 +134,8 @@ def part_job() -> None:
 @dg.op(
     name="remove_unused",
     required_resource_keys={RESOURCE},
-    description="Remove old artifacts that nothing uses, or say which those are.",
+    description="Remove old artifacts that nothing uses and old runs of requests, or say which "
+    "those are.",
 )
 def remove_unused(context: dg.OpExecutionContext, config: RetentionConfig) -> None:
     """Plan retention, and carry it out when asked to."""
@@ -142,12 +144,15 @@ def remove_unused(context: dg.OpExecutionContext, config: RetentionConfig) -> No
     with reported_errors():
         plan = plan_retention(pipeline.runner.store, days, keep=_in_use(context.instance))
         freed = plan.apply() if config.apply else 0
-    context.add_output_metadata(_plan_metadata(plan, freed))
+    runs = old_runs(context.instance, pipeline.settings.run_days)
+    if config.apply:
+        remove_runs(context.instance, runs)
+    context.add_output_metadata({**_plan_metadata(plan, freed), "runs": len(runs)})
 
 
 @dg.job(name=RETENTION_JOB, executor_def=dg.in_process_executor)
 def retention_job() -> None:
-    """Show what may be removed from the lake; with ``apply`` remove it."""
+    """Show what may be removed from the lake, and of Dagster's runs; with ``apply`` remove it."""
     remove_unused()
 
 
