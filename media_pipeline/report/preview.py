@@ -186,8 +186,11 @@ def _film_frames(_film: Film, artifact: Stored) -> dict[str, bytes]:
 
 
 def _pairs(_film: Film, artifact: Stored) -> dict[str, bytes]:
-    """Pictures before and after, which the stage put side by side."""
-    pairs = [(path, path.stem.removeprefix("pair_")) for path in artifact.files("pair_*.jpg")]
+    """Pictures before and after, which the stage put side by side and named by their seconds."""
+    pairs = [
+        (path, format_timecode(float(path.stem.removeprefix("pair_").removesuffix("s"))))
+        for path in artifact.files("pair_*.jpg")
+    ]
     return {"before and after": frame_sheet(pairs, columns=1, width=720)} if pairs else {}
 
 

@@ -6,15 +6,21 @@ import io
 import json
 import time
 import wave
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
+import media_pipeline.report.preview as preview_module
 from media_pipeline.report.film import Film as View
 from media_pipeline.report.preview import preview
 from media_pipeline.report.stills import stills
+from media_pipeline.stages.pairs import write_pair
+from media_pipeline_tests.generators.artifacts import FolderArtifact
 from media_pipeline_tests.generators.lakes import (
     CUES,
     DURATION,
@@ -133,3 +139,28 @@ def test_stills_are_spread_over_the_film(tmp_path: Path) -> None:
     assert times == sorted(set(times))
     (tmp_path / "text.mp4").write_text("no film")
     assert stills(tmp_path / "text.mp4", 3) == []
+
+
+@dataclass(frozen=True)
+class _Portrait(FolderArtifact):
+    asset: str = "portrait"
+    media_key: str = "film-0123456789"
+    manifest: Any = field(default_factory=lambda: SimpleNamespace(inputs={}, files=()))
+
+
+def test_pictures_of_before_and_after_are_shown_with_their_times(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for time_s in (3.125, 3725.5):
+        write_pair(*np.full((2, 90, 160, 3), 99, np.uint8), time_s, tmp_path)
+    labels = list[str]()
+    sheet = preview_module.frame_sheet
+
+    def noted(frames: list[tuple[Path, str]], *, columns: int, width: int) -> bytes:
+        labels.extend(label for _, label in frames)
+        return sheet(frames, columns=columns, width=width)
+
+    monkeypatch.setattr(preview_module, "frame_sheet", noted)
+    shown = preview(_Portrait(tmp_path), {})  # type: ignore[arg-type]  # it was made from nothing
+    assert labels == ["00:00:03.125", "01:02:05.500"]
+    assert Image.open(io.BytesIO(shown.images["before and after"])).width == 736

@@ -19,7 +19,13 @@ from media_pipeline.stages.base import (
     raise_reason,
 )
 from media_pipeline.stages.pairs import PAIRS
-from media_pipeline.stages.portrait.crop import NARROW, follow_subject, plan_course, shot_starts
+from media_pipeline.stages.portrait.crop import (
+    NARROW,
+    Course,
+    follow_subject,
+    plan_course,
+    shot_starts,
+)
 from media_pipeline.stages.remake import finished, remake
 from media_pipeline.text.cues import Cue, cues_from_table
 
@@ -88,7 +94,6 @@ def _run(work: Work) -> Outcome:
         upright=True,
         progress=lambda done: work.progress(_LOOKING + (1 - _LOOKING) * done),
     )
-    middles = [(t[0] + t[-1]) / 2 for t in course.times if t] or [seconds / 2]
     facts = {
         "share": round(share, 4),
         "shots": len(course.starts),
@@ -97,8 +102,20 @@ def _run(work: Work) -> Outcome:
         "captions": len(captions),
         "bands": [[round(band.start, 3), round(band.end, 3)] for band in course.bands],
     }
-    outcome = finished(work, target, middles, facts)
+    outcome = finished(work, target, shot_middles(course, seconds), facts)
     return replace(outcome, warnings=(*warnings, *outcome.warnings))
+
+
+def shot_middles(course: Course, seconds: float) -> list[float]:
+    """Seconds in the middle of each shot, those that are fitted in whole as well.
+
+    Parameters
+    ----------
+    seconds : how long the film is.
+    """
+    ends = (*course.starts[1:], seconds)
+    shots = zip(course.times, course.starts, ends, strict=True)
+    return [(t[0] + t[-1]) / 2 if t else (start + end) / 2 for t, start, end in shots]
 
 
 def _captions(work: Work) -> tuple[list[Cue], tuple[str, ...]]:
@@ -119,7 +136,7 @@ PORTRAIT = Stage(
     description="The film as an upright one: a window that follows its subject, at rest where it "
     "can be; shots whose faces do not fit are shown whole between blurred sides, and captions that "
     "the window would cut are laid over it, smaller.",
-    version="4",
+    version="5",
     params=Params,
     inputs=("source", "frames", "ocr_cues"),
     dispensable=("ocr_cues",),

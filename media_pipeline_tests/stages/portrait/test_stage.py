@@ -24,6 +24,7 @@ from media_pipeline.stages.portrait import (
     plan_course,
 )
 from media_pipeline.stages.portrait.path import best_windows, calm
+from media_pipeline.stages.portrait.stage import shot_middles
 from media_pipeline.stages.remake import remake
 from media_pipeline.store import Store, StoredArtifact
 from media_pipeline.text.cues import Cue
@@ -101,6 +102,12 @@ def test_each_shot_has_a_window_of_its_own_and_sound_and_times_stay(tmp_path: Pa
     upright = next(f.luma for f in decode(tmp_path / "out.mp4") if f.time >= 1.0)
     left = round(0.3 * 320 - 51)
     assert np.abs(wide[:, left : left + 102] - upright).mean() < 3
+
+
+def test_shots_that_are_fitted_in_whole_are_shown_before_and_after_too() -> None:
+    course = Course(SHARE, (0.0, 2.0, 5.0), ((0.1, 1.9), (), (5.0, 6.0)), ((0.3, 0.3), (), (0.5,)))
+    assert shot_middles(course, 6.5) == [1.0, 3.5, 5.5]
+    assert shot_middles(Course(SHARE, (0.0,), ((),), ((),)), 4.0) == [2.0]
 
 
 def test_a_narrow_film_is_told(tmp_path: Path) -> None:
