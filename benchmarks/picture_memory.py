@@ -1,22 +1,24 @@
 """Peak memory of the functions that make a film anew, on a short film and on a longer one.
 
-    python benchmarks/picture_memory.py [--minutes 4 16] [--only detexted matte ...]
+    python benchmarks/picture_memory.py [--minutes 4 16] [--rate 10] [--only detexted matte ...]
 
 Each function runs in its own process, whose peak resident set is the figure. The films are eight
-seconds of 160 x 90 at 10 pictures a second, repeated by stream copy: a face before things that
-move, with a caption, a mark and a cut each time; for ``matte`` and ``matte before a picture`` a
-person before a screen. Small pictures, so that what is kept of each one is not lost in what a
-function needs anyway. Printed are both peaks in MiB, and the bytes by which they differ for each
-picture more.
+seconds of 160 x 90 at ``--rate`` pictures a second, repeated by stream copy: a face before things
+that move, with a caption, a mark and a cut each time; for ``matte`` and ``matte before a picture``
+a person before a screen. Small pictures, so that what is kept of each one is not lost in what a
+function needs anyway. Printed are both peaks in MiB, what they differ by for each picture more in
+bytes and for each hour more in MiB, and the CPU seconds of the longer film.
 """
 
 from __future__ import annotations
 
 import argparse
 import multiprocessing
+import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 
 import cv2
@@ -32,26 +34,26 @@ from media_pipeline_tests.generators.faces import FaceFilm, make_faces
 from media_pipeline_tests.generators.screens import SCENES, make_screened, write_screened
 from media_pipeline_tests.generators.video import write_video
 
-SECONDS, RATE, SIZE = 8, 10, (160, 90)
+SECONDS, SIZE = 8, (160, 90)
 CAPTION = (2.0, 6.0)  # seconds of each repetition
 BEFORE = "matte before a picture"
 FUNCTIONS = ("cover", "detexted", "delogoed", "beautified", "portrait", "matte", BEFORE)
 
 
-def people(out: Path) -> None:
+def people(out: Path, rate: int) -> None:
     """A face, a caption for half of the time, and a mark."""
-    film = FaceFilm(size=SIZE, rate=RATE, seconds=SECONDS, width=44.0, moves=0.1, ground="busy")
+    film = FaceFilm(size=SIZE, rate=rate, seconds=SECONDS, width=44.0, moves=0.1, ground="busy")
     shown = make_faces(film).spotted
     for number, picture in enumerate(shown):
         draw_text(picture, "TV", 138, 4, 10)
-        if CAPTION[0] <= number / RATE < CAPTION[1]:
+        if CAPTION[0] <= number / rate < CAPTION[1]:
             draw_text(picture, "Where have you been", 20, 74, 11)
-    write_video(out, shown, fps=RATE, crf=18)
+    write_video(out, shown, fps=rate, crf=18)
 
 
-def screened(out: Path) -> None:
+def screened(out: Path, rate: int) -> None:
     """A person before a green screen."""
-    scene = replace(SCENES[0], size=SIZE, rate=RATE, count=SECONDS * RATE, strands=20)
+    scene = replace(SCENES[0], size=SIZE, rate=rate, count=SECONDS * rate, strands=20)
     write_screened(out, make_screened(scene))
 
 
@@ -75,7 +77,7 @@ def peak_of(
     film: Path,
     out: Path,
     inputs: Mapping[str, artifacts.FolderArtifact],
-    result: multiprocessing.Queue[float],
+    result: multiprocessing.Queue[tuple[float, float]],
 ) -> None:
     cv2.setNumThreads(1)
     if name == BEFORE:
@@ -90,48 +92,78 @@ def peak_of(
         stage = STAGES[name]
         wanted = {n: inputs[n] for n in (*stage.inputs, *stage.optional_inputs) if n in inputs}
         artifacts.run_stage(stage, film, out, wanted)
-    result.put(peak_mib())
+    times = os.times()
+    spent = times.user + times.system + times.children_user + times.children_system
+    result.put((peak_mib(), spent))
 
 
 class Material:
     """The films of one length, and what the functions read besides them."""
 
-    def __init__(self, minutes: float, folder: Path) -> None:
-        self.folder, self.films = folder, dict[str, Path]()
+    def __init__(self, minutes: float, folder: Path, rate: int) -> None:
+        self.folder, self.minutes, self.rate = folder, minutes, rate
+        self.pictures = round(minutes * 60 * rate)
         folder.mkdir()
-        for kind, make in (("people", people), ("screen", screened)):
-            make(folder / f"{kind}.mp4")
-            self.films[kind] = folder / f"{kind}_long.mp4"
-            loop(folder / f"{kind}.mp4", minutes / 60, self.films[kind])
-        self.inputs = inputs_of(self.films["people"], minutes, folder)
-        self.pictures = round(probe(self.films["people"]).duration * RATE)
 
-    def peak(self, name: str) -> float:
-        """The peak of a function, MiB."""
-        film = self.films["screen" if name.startswith("matte") else "people"]
+    @cached_property
+    def people(self) -> Path:
+        return self._repeated("people", people)
+
+    @cached_property
+    def screened(self) -> Path:
+        return self._repeated("screened", screened)
+
+    @cached_property
+    def inputs(self) -> dict[str, artifacts.FolderArtifact]:
+        return inputs_of(self.people, self.minutes, self.folder)
+
+    def _repeated(self, name: str, make: Callable[[Path, int], None]) -> Path:
+        clip, film = self.folder / f"{name}.mp4", self.folder / f"{name}_long.mp4"
+        make(clip, self.rate)
+        loop(clip, self.minutes / 60, film)
+        return film
+
+    def peak(self, name: str) -> tuple[float, float]:
+        """The peak of a function, MiB, and the CPU seconds it took."""
+        alone = name.startswith("matte")
+        film, inputs = (self.screened, {}) if alone else (self.people, self.inputs)
         context = multiprocessing.get_context("spawn")
         result = context.Queue()
-        args = (name, film, self.folder / name, self.inputs, result)
+        args = (name, film, self.folder / name, inputs, result)
         process = context.Process(target=peak_of, args=args)
         process.start()
         process.join()
         if process.exitcode:
             raise SystemExit(f"{name} failed")
-        return float(result.get())
+        peak, spent = result.get()
+        return float(peak), float(spent)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", nargs=2, type=float, default=(4.0, 16.0))
+    parser.add_argument("--rate", type=int, default=10)
     parser.add_argument("--only", nargs="+", choices=FUNCTIONS, default=FUNCTIONS)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        short, long = (Material(m, Path(folder) / str(i)) for i, m in enumerate(asked.minutes))
-        print(f"{'pictures':24}{short.pictures:10}{long.pictures:10}{'bytes':>10}", flush=True)
+        short, long = (
+            Material(minutes, Path(folder) / str(number), asked.rate)
+            for number, minutes in enumerate(asked.minutes)
+        )
+        print(
+            f"{'pictures':24}{short.pictures:10}{long.pictures:10}"
+            f"{'bytes':>10}{'MiB/h':>10}{'CPU s':>10}",
+            flush=True,
+        )
         for name in asked.only:
-            less, more = short.peak(name), long.peak(name)
+            less, _ = short.peak(name)
+            more, spent = long.peak(name)
             each = (more - less) * 2**20 / (long.pictures - short.pictures)
-            print(f"{name:24}{less:10.0f}{more:10.0f}{each:10.0f}", flush=True)
+            hourly = each * asked.rate * 3600 / 2**20
+            print(
+                f"{name:24}{less:10.0f}{more:10.0f}{each:10.0f}{hourly:10.2f}{spent:10.0f}",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":
