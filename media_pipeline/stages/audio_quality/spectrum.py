@@ -110,8 +110,9 @@ class SpectrumMeter:
         signal = float(bands.sum(axis=1)[active].mean())
         smooth = uniform_filter1d(bands, max(3, round(0.1 / self.step_s)), axis=0)
         width = max(1, min(len(smooth), round(within_s / self.step_s)))
-        least = minimum_filter1d(smooth, width, axis=0, output=bands)
-        noise = float((least * _MINIMUM_BIAS).sum(axis=1)[where].mean())
+        minimum_filter1d(smooth, width, axis=0, output=bands)
+        bands *= _MINIMUM_BIAS
+        noise = float(bands.sum(axis=1)[where].mean())
         ratio = max(signal - noise, 1e-14) / max(noise, 1e-14)
         return float(np.clip(10 * np.log10(ratio), _WORST_SNR_DB, _BEST_SNR_DB))
 
