@@ -13,8 +13,8 @@ from media_pipeline.stages.audio_quality.spectrum import SpectrumMeter
 
 _NOISY_DB, _CLEAN_DB = 35.0, 41.0
 """Speech is wholly worked on when it is less than this above its pauses, and let through when it
-is more; clean speech of several people and voices is 42 to 68 above them, by its blind SNR, which
-takes the weak moments of long sentences for noise, 24 to 45."""
+is more; clean speech of several people and voices is 42 and more above them, by its blind SNR,
+which takes the weak moments of long sentences for noise, 24 to 45."""
 _TRUST_SNR_DB, _TRUST = (12.0, 18.0, 22.0), (0.5, 0.38, 0.1)
 _LEFT_DB = 50.0
 """By which noise in pauses is below the speech, and no more: where it were taken out wholly, each
