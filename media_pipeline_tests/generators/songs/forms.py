@@ -1,8 +1,11 @@
 """Whole songs: intro, verses, choruses and what else there is, in many orders.
 
 What tells a chorus from a verse differs from song to song, as it does in music: that it comes
-again unchanged while the verses' melodies differ, that it is louder or fuller, or that it comes
-more often.
+again unchanged while verses have other words, other chords here and there and fills, that it is
+louder or fuller, or that it comes more often.
+
+How much verses differ and how long choruses last is such that pychorus finds as much of the
+choruses as in other rendered songs (an F of their time of about 0.29).
 """
 
 from __future__ import annotations
@@ -19,19 +22,24 @@ FORMS = ("plain", "key", "quiet", "halves", "even", "none")
 their drums; of two unlike halves, the last ending differently; no more of them than verses; and
 pieces in which nothing comes again.
 """
-_UNIT_S = 13.0
-"""Choruses have four, eight or sixteen bars, the fewest that last so long."""
+_UNIT_S = 16.0
+"""Choruses have four, eight, twelve or sixteen bars, the fewest that last so long."""
+_TEMPO_CHANGE = (0.05, 0.3)
+"""Share of the ramps and jumps of its style that a song has: players speed up by a few per cent."""
 
 
 def make_whole_song(style: str, seed: int, form: str) -> Song:
-    """Render a song of one to four minutes; the seed chooses the order, lengths and the mix too."""
+    """Render a song of two to five minutes; the seed chooses the order, lengths and the mix too."""
     rng = np.random.default_rng([seed, FORMS.index(form), 77])
     how = style_of(style, seed)
     bpm = float(rng.uniform(*how.bpm))
     bar_s = 60 / bpm * how.meter
-    unit = next((bars for bars in (4, 8) if bars * bar_s >= _UNIT_S), 16)
+    unit = next((bars for bars in (4, 8, 12) if bars * bar_s >= _UNIT_S), 16)
     parts = _unrepeated(unit, rng) if form == "none" else _order(form, unit, bool(how.melody), rng)
-    song = make_song(style, seed, parts, bpm=bpm, phrase=int(rng.choice([2, 4])))
+    phrase, change = int(rng.choice([2, 4])), float(rng.uniform(*_TEMPO_CHANGE))
+    song = make_song(
+        style, seed, parts, bpm=bpm, phrase=phrase, tempo_change=change, unlike=form == "none"
+    )
     return _retuned(song, float(rng.uniform(-40, 40)))
 
 
@@ -48,6 +56,8 @@ def whole_songs(
 
 
 def _unrepeated(unit: int, rng: np.random.Generator) -> tuple[Section, ...]:
+    # of twelve bars, a turn of eight chords would play four, other four, and the first again
+    unit = 8 if unit == 12 else unit
     return tuple(
         Section(f"part {n}", unit, level=float(rng.uniform(0.6, 1.1)), key=int(rng.integers(-2, 3)))
         for n in range(int(rng.integers(4, 7)))
@@ -74,11 +84,17 @@ def _retuned(song: Song, cents: float) -> Song:
 def _order(form: str, unit: int, melodic: bool, rng: np.random.Generator) -> tuple[Section, ...]:
     loud = float(rng.uniform(1.0, 1.35))
     layer = str(rng.choice(["", "pad", "strings", "organ"]))
-    chorus = Section("chorus", unit, level=loud, layer=layer, vary=float(rng.choice([0, 0, 0.1])))
+    chorus = Section(
+        "chorus", unit, level=loud, layer=layer, vary=float(rng.choice([0, 0, 0, 0.1])), steady=True
+    )
     if melodic and rng.random() < 0.15:
         chorus = replace(chorus, chords="verse")
-    verse = Section("verse", unit, level=float(rng.uniform(0.75, 1.0)), vary=0.35)
-    if rng.random() < 0.35 and form != "even":
+    verse = Section(
+        "verse", unit, level=float(rng.uniform(0.75, 1.0)), vary=float(rng.uniform(0.4, 0.8)),
+        reword=float(rng.uniform(0.4, 0.7)), recolour=float(rng.uniform(0.3, 0.6)),
+        fills=float(rng.choice([0.0, 0.3, 0.6])),
+    )  # fmt: skip
+    if rng.random() < 0.25 and form != "even":
         verse = replace(verse, bars=unit * 2)
     if form == "quiet":
         chorus = replace(
@@ -93,7 +109,8 @@ def _order(form: str, unit: int, melodic: bool, rng: np.random.Generator) -> tup
     if form == "even":
         chorus = replace(chorus, level=max(loud, 1.2))
         verse = replace(verse, level=min(verse.level, 0.9))
-    rise = [Section("rise", unit // 2, level=0.9)] if rng.random() < 0.3 else []
+    before = Section("rise", min(unit // 2, 4), level=0.9, vary=0.2, reword=0.2)
+    rise = [before] if rng.random() < 0.3 else []
     parts = [*_intro(unit, rng)]
     bare = replace(chorus, layer="") if rng.random() < 0.4 else chorus
     for time in range(2):

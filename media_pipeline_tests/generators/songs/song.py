@@ -14,6 +14,8 @@ from media_pipeline_tests.generators.songs.instruments import DRUMS, RATE, Sound
 from media_pipeline_tests.generators.songs.styles import STYLES, Style, random_style
 
 Tempo = NDArray[np.float64]
+_Note = tuple[float, float, int]
+"""Beat within the phrase, length in beats, step of the scale."""
 
 ANY = "any"
 """The style that is drawn anew for each seed."""
@@ -28,6 +30,8 @@ _PROGRESSIONS = (
 )  # fmt: skip
 _ROOTS = (0, 0, 2, 4, 5, 5, 7, 7, 9, 9, 10)
 _MINOR = {2, 4, 9}
+_RELATED = {0: 9, 2: 5, 4: 7, 5: 2, 7: 4, 9: 0, 10: 5}
+"""The chord that shares two notes with one; for the major chord on the tenth, one on the fifth."""
 _ACCENT = (0.3, 0.7)
 """Players lean on the beat. With this, librosa's default finds the beats of these songs as well as
 those of other rendered songs (F about 0.77), and with 1.0 not (0.65)."""
@@ -53,6 +57,14 @@ class Section:
     """Whose are played in the second half, where that is other music."""
     vary: float = 0.0
     """Share of the melody's notes that are other ones this time."""
+    reword: float = 0.0
+    """Share of the melody's notes that are two, or none, this time, as other words need them."""
+    recolour: float = 0.0
+    """Share of the bars that have a related chord this time."""
+    steady: bool = False
+    """Whether the bass plays the same notes each time."""
+    fills: float = 0.0
+    """Share of the bars in which an instrument improvises."""
     layer: str = ""
     """An instrument that joins in, with long chords."""
 
@@ -91,19 +103,22 @@ def make_song(
     bpm: float | None = None,
     accent: float | None = None,
     phrase: int = 0,
+    tempo_change: float = 1.0,
+    unlike: bool = False,
 ) -> Song:
     """Render a song of a style; the seed chooses tempo, key, chords, melodies and the mix.
 
     ``accent`` is the level of notes between beats as a share of those on beats, else drawn too.
     A melody comes again after two bars; with ``phrase`` after so many, and half of the materials
-    have four or eight chords in an order that nobody has named.
+    have four or eight chords in an order that nobody has named. Of ramps and jumps of the tempo the
+    share ``tempo_change`` is kept. With ``unlike`` no two materials have the same chords.
     """
     rng = np.random.default_rng(_seeds(style, seed))
     how = random_style(rng) if style == ANY else _varied(STYLES[style], rng)
     base = bpm or float(rng.uniform(*how.bpm))
     bars = sum(section.bars for section in form)
     count = how.pickup + bars * how.meter
-    beats = _beat_times(how.tempo, base, count + 1, rng) + rng.uniform(0.2, 1.5)
+    beats = _beat_times(how.tempo, base, count + 1, rng, tempo_change) + rng.uniform(0.2, 1.5)
     out = np.zeros(round((beats[-1] + 2.5) * RATE), np.float32)
     if accent is None:
         accent = float(np.random.default_rng([seed, len(style)]).uniform(*_ACCENT))
@@ -116,8 +131,11 @@ def make_song(
         parts = [section.material or section.label, section.then]
         for name in filter(None, parts):
             if name not in material:
-                material[name] = _Material.new(how, rng, phrase)
-        played = [material[name].varied(section.vary, rng) for name in parts if name]
+                new = _Material.new(how, rng, phrase)
+                while unlike and any(_same_turn(new.chords, m.chords) for m in material.values()):
+                    new = _Material.new(how, rng, phrase)
+                material[name] = new
+        played = [material[name].varied(section, rng) for name in parts if name]
         if section.chords in material:
             played = [replace(part, chords=material[section.chords].chords) for part in played]
         for bar in range(section.bars):
@@ -162,7 +180,9 @@ def _varied(how: Style, rng: np.random.Generator) -> Style:
     return replace(how, **changes)
 
 
-def _beat_times(kind: str, bpm: float, count: int, rng: np.random.Generator) -> Tempo:
+def _beat_times(
+    kind: str, bpm: float, count: int, rng: np.random.Generator, change: float
+) -> Tempo:
     at = np.arange(count)
     curve = np.full(count, bpm)
     if kind == "rubato":
@@ -170,9 +190,9 @@ def _beat_times(kind: str, bpm: float, count: int, rng: np.random.Generator) -> 
         curve = bpm * (1 + 0.13 * np.sin(2 * np.pi * at / 16 + phase))
         curve = curve * (1 + 0.03 * rng.standard_normal(count))
     elif kind == "ramp":
-        curve = bpm * np.linspace(1.0, 1.45, count)
+        curve = bpm * np.linspace(1.0, 1 + 0.45 * change, count)
     elif kind == "jump":
-        curve = np.where(at < count // 2, bpm, bpm * 1.24)
+        curve = np.where(at < count // 2, bpm, bpm * (1 + 0.24 * change))
     elif kind == "drift":
         walk = np.cumsum(rng.standard_normal(count)) * 0.004
         curve = bpm * np.clip(1 + walk - walk[0], 0.92, 1.08)
@@ -182,8 +202,7 @@ def _beat_times(kind: str, bpm: float, count: int, rng: np.random.Generator) -> 
 @dataclass
 class _Material:
     chords: tuple[int, ...]
-    motif: list[tuple[float, float, int]]
-    """Beat within the phrase, length in beats, step of the scale."""
+    motif: list[_Note]
     phrase: int
 
     @classmethod
@@ -202,15 +221,43 @@ class _Material:
             at += length
         return cls(chords, motif, phrase)
 
-    def varied(self, share: float, rng: np.random.Generator) -> _Material:
-        """The same chords under a melody some of whose notes are other ones."""
-        if not share:
-            return self
-        motif = [
-            (at, length, step + int(rng.integers(-3, 4)) * int(rng.random() < share))
-            for at, length, step in self.motif
-        ]
-        return replace(self, motif=motif)
+    def varied(self, section: Section, rng: np.random.Generator) -> _Material:
+        """The material as a section plays it this time."""
+        motif, chords = self.motif, self.chords
+        if section.vary:
+            motif = [
+                (at, length, step + int(rng.integers(-3, 4)) * int(rng.random() < section.vary))
+                for at, length, step in motif
+            ]
+        if section.reword:
+            motif = [part for note in motif for part in _reworded(note, section.reword, rng)]
+        if section.recolour:
+            chords = tuple(
+                _RELATED[root] if rng.random() < section.recolour else root
+                for root in (chords[bar % len(chords)] for bar in range(section.bars))
+            )
+        return replace(self, motif=motif, chords=chords)
+
+
+def _same_turn(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
+    """Whether two turns of chords are the same in some key, wherever they begin."""
+    if len(one) != len(other):
+        return False
+    steps, others = (
+        [(b - a) % 12 for a, b in zip(turn, turn[1:] + turn[:1], strict=True)]
+        for turn in (one, other)
+    )
+    return any(others[n:] + others[:n] == steps for n in range(len(steps)))
+
+
+def _reworded(note: _Note, share: float, rng: np.random.Generator) -> list[_Note]:
+    at, length, step = note
+    if rng.random() >= share:
+        return [note]
+    if rng.random() < 0.5 or length < 1:
+        return []
+    other = step + int(rng.integers(-2, 3))
+    return [(at, length / 2, step), (at + length / 2, length / 2, other)]
 
 
 class _Player:
@@ -226,6 +273,7 @@ class _Player:
         self.how, self.beats, self.out, self.rng, self.key = how, beats, out, rng, key
         self.accent = accent
         self.balance = rng.uniform(0.7, 1.3, 4)
+        self.filler = how.melody or how.chords[0]
 
     def time(self, beat: float) -> float:
         """Seconds of a place in beats, swung."""
@@ -275,7 +323,7 @@ class _Player:
                 self.play(name, midi, at + beat, min(length, 2), loud * 0.16 * level[0])
         name, pattern = how.bass
         for beat, length, loud in self.pattern(pattern):
-            fifth = 7 if beat and self.rng.random() < 0.25 else 0
+            fifth = 7 if beat and self.rng.random() < 0.25 and not section.steady else 0
             midi = 33 + (root + key + fifth - 33) % 12
             self.play(name, midi, at + beat, length * 0.9, loud * 0.35 * level[1])
         if section.drums:
@@ -290,6 +338,17 @@ class _Player:
                 if half <= beat < half + how.meter:
                     midi = 67 + key + _SCALE[step % 7] + 12 * (step // 7)
                     self.play(how.melody, midi, at + beat - half, length * 0.9, 0.3 * level[3])
+        if section.fills and self.rng.random() < section.fills:
+            self._fill(at, key, float(level[3]))
+
+    def _fill(self, at: int, key: int, level: float) -> None:
+        """Half a bar or a whole one of notes that nobody has written down."""
+        first = float(self.rng.choice([0, self.how.meter / 2]))
+        step = int(self.rng.integers(0, 8))
+        for beat in np.arange(first, self.how.meter, float(self.rng.choice([0.5, 1.0]))):
+            midi = 67 + key + _SCALE[step % 7] + 12 * (step // 7)
+            self.play(self.filler, midi, at + float(beat), 0.9, 0.25 * level)
+            step = int(np.clip(step + self.rng.integers(-2, 3), -3, 9))
 
     def _drums(self, at: int, number: int, section: Section, level: float) -> None:
         how = self.how
