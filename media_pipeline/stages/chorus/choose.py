@@ -18,8 +18,8 @@ SIGNS = {
     **dict.fromkeys(("alike before", "alike after", "rise inside"), -1),
 }
 """Which way each measure may count: what speaks for a chorus does in all music."""
-REPEATED = ("least alike", "sound alike", "count")
-"""What tells whether anything comes again."""
+REPEATED = ("least alike", "sound alike", "count", "apart", "fresh start", "fresh end")
+"""What tells whether a family does come again, as a part of its own."""
 
 
 @functools.cache
@@ -34,7 +34,7 @@ def _weights() -> tuple[Floats, Floats]:
 def choose(rows: Floats) -> tuple[int, float] | None:
     """The family that is likeliest the chorus, and the chance that it comes again at all.
 
-    None where that is below one half.
+    None where that is below one half for all families.
 
     Parameters
     ----------
@@ -43,8 +43,17 @@ def choose(rows: Floats) -> tuple[int, float] | None:
     if not len(rows):
         return None
     chorus, repeated = _weights()
-    best = int((rows @ chorus).argmax())
-    columns = [MEASURES.index(name) for name in REPEATED]
-    odds = float(repeated[0] + rows[best, columns] @ repeated[1:])
-    chance = 1 / (1 + np.exp(-odds))
-    return (best, float(chance)) if odds > 0 else None
+    best, odds = best_of(rows, chorus, repeated)
+    return (best, float(1 / (1 + np.exp(-odds)))) if odds > 0 else None
+
+
+def best_of(rows: Floats, chorus: Floats, repeated: Floats) -> tuple[int, float]:
+    """The likeliest chorus of the families that do come again, and the log odds that it does.
+
+    Where none does, the one that is nearest to it. ``chorus`` has a weight for each of MEASURES,
+    ``repeated`` a constant and one for each of REPEATED.
+    """
+    odds = repeated[0] + rows[:, [MEASURES.index(name) for name in REPEATED]] @ repeated[1:]
+    again = odds > 0
+    best = int((np.where(again, rows @ chorus, -np.inf) if again.any() else odds).argmax())
+    return best, float(odds[best])

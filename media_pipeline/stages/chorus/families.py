@@ -12,7 +12,7 @@ from media_pipeline.stages.chorus.listen import Features
 
 SHORTEST_S, LONGEST_S = 7.0, 45.0
 _BARS = (4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 32)
-_USUAL_BARS = (4, 8, 16, 32)
+_USUAL_BARS = (4, 8, 12, 16, 32)
 _USUAL_S = 18.0
 _USUAL_SHARE = 0.4
 _LEAST_ALIKE = 0.3
@@ -23,12 +23,16 @@ _STEP = 0.05
 _MOST_REPEATS = 8
 _APART = 0.5
 """Between some two of them lies other music, half as long as they are at least: what only goes on
-is no repeat."""
+is no repeat, and neither is what comes again with the same in other bars between."""
+_SPREAD = 0.25
+"""Share of the piece from the first to the last of a family, at least: what comes again within one
+part and nowhere else is a phrase of that part."""
 
 MEASURES = (
     "alike", "least alike", "gap", "count", "sound alike", "fresh start", "fresh end",
     "fresh inside", "melody", "entry", "rest", "share", "length", "other keys", "last in other key",
     "more alike", "alike before", "alike after", "rise", "usual bars", "rise inside", "new sound",
+    "apart",
 )  # fmt: skip
 """What is known of a family; see :func:`measures`."""
 
@@ -47,8 +51,8 @@ class Family:
     """Index of the one that was looked for."""
     left: float
     """Likeness of the best stretch that does not belong to it."""
-    sound: float
-    """Mean likeness of the sound."""
+    between: float
+    """Likeness of the music between two of them, where that is least alike."""
 
 
 def families(form: Form) -> Iterator[Family]:
@@ -102,9 +106,12 @@ def _of(
         chosen = np.array([start, *found[:count]])
         order = chosen.argsort()
         chosen = chosen[order]
-        if np.diff(chosen).max() < (1 + _APART) * length:
-            continue
         values = np.append(1.0, alike[found[:count]])[order]
+        between = _between(chosen, length, alike)
+        if chosen[-1] + length - chosen[0] < _SPREAD * form.steps:
+            continue
+        if between > values.min() - _STEP:
+            continue
         tones = np.append(0, keys[found[:count]])[order]
         left = float(alike[found[count]]) if count < len(found) else _LEAST_ALIKE
         yield Family(
@@ -114,8 +121,19 @@ def _of(
             values,
             int(np.flatnonzero(order == 0)[0]),
             left,
-            float(sound[found[:count]].mean()),
+            between,
         )
+
+
+def _between(starts: Places, length: int, alike: Features) -> float:
+    """Likeness of what lies between two of them, where it is least; 1 where nothing does.
+
+    Of what lies between two, the stretch counts that is most alike: a turn of chords that goes on
+    is as alike there as where it is looked at.
+    """
+    wide = np.flatnonzero(np.diff(starts) >= (1 + _APART) * length)
+    edges = np.sort([starts[wide] + length, starts[wide + 1] - length], axis=0)
+    return min((float(alike[first : last + 1].max()) for first, last in edges.T), default=1.0)
 
 
 def measures(form: Form, found: list[Family]) -> Floats:
@@ -126,7 +144,8 @@ def measures(form: Form, found: list[Family]) -> Floats:
     the family's edges, or the greatest within; ``entry`` and ``rest`` are the shares of the piece
     before the first and after the last; ``share`` and ``length`` are departures from what choruses
     usually have; ``more alike`` compares with the best families of the piece; ``alike before`` and
-    ``after`` say how far the repeats go on outside; ``rise`` is that of the level, in dB.
+    ``after`` say how far the repeats go on outside; ``rise`` is that of the level, in dB; ``apart``
+    is what the least alike is above the music between.
     """
     if not found:
         return np.zeros((0, len(MEASURES)))
@@ -157,7 +176,7 @@ def _measured(form: Form, family: Family, alike: float, best: float, middle: flo
         least,
         least - family.left,
         float(np.log2(min(len(starts), 6))),
-        family.sound,
+        _sound(form, family),
         float(form.fresh[starts].mean()),
         float(form.fresh[ends].mean()),
         float(np.mean(inside)),
@@ -175,7 +194,19 @@ def _measured(form: Form, family: Family, alike: float, best: float, middle: flo
         float(length / bar in _USUAL_BARS),
         float(np.mean(lifts)),
         float(form.recoloured[starts].mean()),
+        least - family.between,
     ]
+
+
+def _sound(form: Form, family: Family) -> float:
+    """Mean likeness of the sound, of those in one key where some are: another key sounds otherwise,
+    though the same play.
+    """
+    starts = family.starts
+    each = form.along(form.colours, starts[:, np.newaxis], family.length, starts)
+    others = ~np.eye(len(starts), dtype=bool)
+    same = others & (family.keys[:, np.newaxis] == family.keys)
+    return float(each[same if same.any() else others].mean())
 
 
 def _beyond(form: Form, family: Family) -> tuple[float, float]:

@@ -89,7 +89,7 @@ CHORUS = Stage(
     name="chorus",
     group=FUNCTIONS_GROUP,
     description="Where the chorus of a song is, each time it comes, softly or in another key too.",
-    version="2",
+    version="3",
     params=Params,
     outputs=(
         TableOutput("choruses", CHORUSES),

@@ -51,6 +51,15 @@ def test_all_choruses_are_found(style: str, form: str) -> None:
     assert found.confidence > 0.5
 
 
+@pytest.mark.slow
+def test_two_choruses_are_enough() -> None:
+    song, _ = whole("rock", 901, "plain")
+    two = song.spans("chorus")[:2]
+    found = found_in(song.samples[: round(two[1][1] * RATE)])
+    assert starts_found(two, spans(found)) == 1
+    assert shared_time(two, spans(found)) > 0.9
+
+
 def test_the_last_chorus_may_be_in_another_key() -> None:
     verse, chorus = Section("verse", 8, level=0.85, vary=0.3), Section("chorus", 8, level=1.2)
     raised = Section("chorus", 8, level=1.2, key=2)
