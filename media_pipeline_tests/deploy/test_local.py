@@ -107,6 +107,17 @@ def test_a_worker_that_stands_still_and_wakes_up_again(site: Machines, film: str
     assert site.whole()
 
 
+def test_a_worker_whose_clock_is_wrong(site: Machines, film: str) -> None:
+    """By its own clock it has no lease, and takes each run ten minutes before it was asked for."""
+    with site.wrong_clock("worker-1", "-10m"), site.deaf("dagster", "worker-2"):
+        job, process = site.at_work(film)
+        assert b"FAKETIME=-10m" in Path(f"/proc/{process}/environ").read_bytes().split(b"\0")
+        kill(process)
+        site.settled([job, site.submit(film, "Cover", "jpg")])
+    assert len(site.runs(job)) > 1
+    assert site.whole()
+
+
 @pytest.mark.parametrize("service", ["redis", "postgres", "storage"])
 def test_a_service_that_is_away_for_some_time(site: Machines, film: str, service: str) -> None:
     job, process = site.at_work(film)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
+import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,6 +19,7 @@ import httpx
 import pytest
 
 from deploy.machine import Machine, Missing
+from deploy.machine.services import Service
 from media_pipeline.dagster.liveness import WORKER_TAG
 from media_pipeline.errors import ServiceUnavailable
 from media_pipeline.gateway.dagster_client import DagsterClient, Run
@@ -93,6 +97,31 @@ class Machines:
                 yield
             finally:
                 self.wait(lambda: len(control.add_consumer(queue, **asked) or ()) == len(names))
+
+    @contextmanager
+    def wrong_clock(self, worker: str, by: str) -> Iterator[None]:
+        """Start a worker anew on a machine whose clock is wrong; skips where that is not installed.
+
+        Time is told wrongly there, and goes by as ever: what waits for seconds waits for seconds.
+        """
+        if shutil.which("faketime") is None:
+            pytest.skip("faketime is not installed")
+        command = ["faketime", "-f", by, "env"]  # the program itself takes no signals
+        told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        said = dict(line.split("=", 1) for line in told.splitlines() if "=" in line)
+        given = {name: said[name] for name in ("LD_PRELOAD", "FAKETIME")}
+        given["FAKETIME_DONT_FAKE_MONOTONIC"] = "1"
+        right = self.machine.services[worker].service
+        self._restart(worker, replace(right, environment={**right.environment, **given}))
+        try:
+            yield
+        finally:
+            self._restart(worker, right)
+
+    def _restart(self, name: str, service: Service) -> None:
+        self.machine.stop(name)
+        self.machine.services[name].service = service
+        self.machine.resume(name)
 
     def hears(self, told: str, *queues: str) -> None:
         """Wait until the doctor says this of the workers of queues; a busy one may answer late."""
