@@ -81,12 +81,13 @@ def main() -> None:
             _each(given.fault_every),
             rng,
         )
-        table, wrongly = summary(soak, time.monotonic() - begun), wrongly_failed(soak)
+        table = summary(soak, time.monotonic() - begun)
+        wrongly = [line for row in wrongly_failed(soak) for line in account(site, row)]
     width = max(map(len, table))
     for name, value in table.items():
         sys.stdout.write(f"{name:<{width}}  {value}\n")
-    for row in wrongly:
-        sys.stdout.write(f"{row.function}: {row.error_code}: {row.error_message}\n")
+    for line in wrongly:
+        sys.stdout.write(f"{line}\n")
 
 
 def _each(seconds: float) -> Callable[[], bool]:
@@ -267,6 +268,12 @@ def wrongly_failed(soak: Soak) -> list[JobRow]:
         for row in soak.rows()
         if row.outcome == "failed" and not (soak.jobs[row.id] and row.error_code == "NotMedia")
     ]
+
+
+def account(site: Machines, row: JobRow) -> list[str]:
+    """What is known of a job that failed, its runs' logs included: they go with the folder."""
+    runs = [f"  {run.id}: {line}" for run in site.runs(row.id) for line in site.said(run)]
+    return [f"{row.function}: {row.error_code}: {row.error_message}", *runs]
 
 
 def summary(soak: Soak, seconds: float) -> dict[str, Any]:
