@@ -27,6 +27,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from media_pipeline.errors import InvalidParameter
 from media_pipeline.media.held import MODEL_MEMORY
+from media_pipeline.media.threads import cores
 from media_pipeline.stages.base import POOLS, Environment
 
 PREFIX = "MEDIA_PIPELINE_"
@@ -363,12 +364,5 @@ def environment(settings: Settings) -> Environment:
         model_dir=settings.model_dir,
         allow_model_downloads=settings.allow_model_downloads,
         max_model_bytes=int(settings.max_model_bytes),
-        cores=_cores(),
+        cores=cores(),
     )
-
-
-def _cores() -> int:
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # macOS
-        return os.cpu_count() or 1

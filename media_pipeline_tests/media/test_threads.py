@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from media_pipeline.media.threads import Behind, ahead
+from media_pipeline.media.threads import Behind, ahead, cores, each
 
 
 def test_items_come_in_order_and_no_more_than_asked_for_are_made() -> None:
@@ -50,3 +50,15 @@ def test_what_is_put_is_taken_in_order_before_the_end() -> None:
         for number in range(30):
             behind.put(number)
     assert taken == list(range(30))
+
+
+def test_each_item_comes_to_its_place_and_errors_to_who_asks() -> None:
+    assert each(lambda a, b: a * b, range(50), range(50)) == [n * n for n in range(50)]
+    assert each(str, []) == []
+    with pytest.raises(ZeroDivisionError):
+        each(lambda n: 1 / n, [1, 0])
+
+
+def test_as_many_are_at_work_as_there_are_cores() -> None:
+    together = threading.Barrier(cores(), timeout=60)
+    assert sorted(each(lambda _: together.wait(), range(cores()))) == list(range(cores()))

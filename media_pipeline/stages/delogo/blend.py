@@ -13,13 +13,16 @@ opacity from many pictures that bear it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from media_pipeline.media.threads import each
 from media_pipeline.stages.delogo.samples import Stack
 from media_pipeline.stages.inpaint.spatial import inpaint
 
@@ -90,11 +93,16 @@ def shifted(field: NDArray[Any], rows: int, columns: int) -> NDArray[Any]:
 
 
 def estimate(stack: Stack, mask: Mask, astray: float, rounds: int = 0) -> Blend:
-    """Alpha and colour of a mark from pictures that bear it.
+    """Alpha and colour of a mark as they are after so many ``rounds``: see :func:`estimates`."""
+    return next(islice(estimates(stack, mask, astray), rounds, None))
+
+
+def estimates(stack: Stack, mask: Mask, astray: float) -> Iterator[Blend]:
+    """Alpha and colour of a mark from pictures that bear it, round after round.
 
     The ground is first what filling the mark from its edges gives. Once the mark has been taken off
-    so, each pixel's neighbours tell more of its ground, and all is estimated again, ``rounds``
-    times: better where the ground has much detail, worse where it has little.
+    so, each pixel's neighbours tell more of its ground, and all is estimated again, in as many
+    rounds as are asked for: better where the ground has much detail, worse where it has little.
 
     Parameters
     ----------
@@ -103,12 +111,12 @@ def estimate(stack: Stack, mask: Mask, astray: float, rounds: int = 0) -> Blend:
     astray : grey levels by which filling the mark's pixels from their edges errs.
     """
     different = max(1.0, _different(stack, mask))
-    below = np.stack([inpaint(picture, mask)[mask] for picture in stack])
+    below = np.stack(each(lambda picture: inpaint(picture, mask)[mask], stack))
     blend = _fitted(stack, below, mask, astray, different)
-    for _ in range(rounds):
+    while True:
+        yield blend
         below = np.stack([_neighbours(blend.lifted(p), blend.alpha, mask) for p in stack])
         blend = _fitted(stack, below, mask, _NEARER * astray, different)
-    return blend
 
 
 def _neighbours(ground: Field, alpha: Field, mask: Mask) -> Field:

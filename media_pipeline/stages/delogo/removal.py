@@ -11,12 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from media_pipeline.media.canvas import Canvas, Edges
+from media_pipeline.media.threads import each
 from media_pipeline.stages.delogo.blend import Blend
 from media_pipeline.stages.delogo.refine import Evidence, mixed, refined
 from media_pipeline.stages.delogo.steady import steadied
@@ -146,10 +148,13 @@ def _borne(parts: list[Picture], expected: Sequence[bool], mark: FoundMark) -> l
     if mark.blend is None:
         return list(expected)
     nearer = np.full(len(parts), np.nan)
-    for number in np.flatnonzero(expected):
-        ground = inpaint(parts[number], mark.mask)
-        drawn = _slopes(mark.blend.over(ground) - ground)[mark.mask]
-        seen = _slopes(parts[number].astype(np.float32) - ground)[mark.mask]
+    at = np.flatnonzero(expected)
+    luma = [np.ascontiguousarray(parts[number][..., 0]) for number in at]
+    through, shade = 1 - mark.blend.alpha, mark.blend.shade[..., 0]
+    grounds = each(inpaint, luma, repeat(mark.mask))
+    for number, part, ground in zip(at, luma, grounds, strict=True):
+        drawn = _slopes(ground * through + shade - ground)[mark.mask]
+        seen = _slopes(part.astype(np.float32) - ground)[mark.mask]
         size = float((drawn**2).sum())
         if size > _VISIBLE * len(drawn):
             nearer[number] = float((drawn * seen).sum()) / size
@@ -162,9 +167,8 @@ def _borne(parts: list[Picture], expected: Sequence[bool], mark: FoundMark) -> l
     return [bool(a and b) for a, b in zip(expected, agreed, strict=True)]
 
 
-def _slopes(difference: Field) -> Field:
-    """How the brightness of a part rises to the right and downwards: (h, w, 2)."""
-    luma = np.ascontiguousarray(difference[..., 0])
+def _slopes(luma: Field) -> Field:
+    """How the brightness of a part, (h, w), rises to the right and downwards: (h, w, 2)."""
     return np.dstack([cv2.Sobel(luma, cv2.CV_32F, *way) / 4 for way in ((1, 0), (0, 1))])
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from media_pipeline.stages.delogo.blend import Blend, estimate, shifted
+from media_pipeline.media.threads import each
+from media_pipeline.stages.delogo.blend import Blend, estimate, estimates, shifted
 from media_pipeline.stages.delogo.samples import Stack
 from media_pipeline.stages.inpaint.spatial import inpaint
 
@@ -58,9 +60,10 @@ class Beside:
 
 def spatial_error(stack: Stack, place: Beside) -> float:
     """By how much filling from the edges errs beside a mark, grey levels."""
+    filled = each(lambda picture: inpaint(picture, place.mask)[place.mask], stack)
     errors = [
-        (inpaint(picture, place.mask)[place.mask].astype(np.float32) - picture[place.mask]) ** 2
-        for picture in stack
+        (below.astype(np.float32) - picture[place.mask]) ** 2
+        for below, picture in zip(filled, stack, strict=True)
     ]
     return float(np.sqrt(np.mean(errors)))
 
@@ -75,12 +78,13 @@ def best_blend(stack: Stack, mask: Mask, place: Beside) -> tuple[Blend, Field]:
     mask : the mark's pixels, (h, w).
     place : where it is tried.
     """
-    astray = spatial_error(stack, place)
+    blends = islice(estimates(stack, mask, spatial_error(stack, place)), _MOST_ROUNDS + 1)
+    tried = stack[::_EVERY]
+    astray = spatial_error(tried, place)
     found: tuple[Blend, Field] | None = None
     least = float("inf")
-    for rounds in range(_MOST_ROUNDS + 1):
-        blend = estimate(stack, mask, astray, rounds)
-        error = lifting_error(stack[::_EVERY], mask, blend, place, rounds)
+    for rounds, blend in enumerate(blends):
+        error = lifting_error(tried, mask, blend, place, astray, rounds)
         size = float(np.sqrt((error[mask] ** 2).mean()))
         if found is not None and size > _BETTER * least:
             break
@@ -89,10 +93,13 @@ def best_blend(stack: Stack, mask: Mask, place: Beside) -> tuple[Blend, Field]:
     return found
 
 
-def lifting_error(stack: Stack, mask: Mask, blend: Blend, place: Beside, rounds: int = 0) -> Field:
+def lifting_error(
+    stack: Stack, mask: Mask, blend: Blend, place: Beside, astray: float, rounds: int = 0
+) -> Field:
     """By how much taking the mark off errs at each of its pixels: (h, w), grey levels.
 
-    The mark is drawn beside itself, estimated there anew, and taken off again.
+    The mark is drawn beside itself, where filling errs by ``astray``, estimated there anew, and
+    taken off again.
     """
     there = blend.moved(place.rows, place.columns)
     noise = np.random.default_rng(0).normal(0, _CODING, stack.shape[1:])
@@ -100,7 +107,7 @@ def lifting_error(stack: Stack, mask: Mask, blend: Blend, place: Beside, rounds:
     for number, picture in enumerate(drawn):
         noisy = there.over(picture) + np.roll(noise, 7 * number, axis=1)
         picture[place.mask] = np.clip(np.rint(noisy[place.mask]), 0, 255).astype(np.uint8)
-    again = estimate(drawn, place.mask, spatial_error(stack, place), rounds)
+    again = estimate(drawn, place.mask, astray, rounds)
     squared = np.zeros(mask.shape, np.float32)
     for picture, truth in zip(drawn, stack, strict=True):
         away = again.lifted(picture) - truth

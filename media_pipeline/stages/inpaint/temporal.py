@@ -21,6 +21,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from media_pipeline.media.threads import each
 from media_pipeline.stages.inpaint.flow import Flow, FlowEstimator, places
 from media_pipeline.stages.inpaint.spatial import (
     Field,
@@ -87,7 +88,7 @@ def filled_and_seen(
     shown, holes = [*lead, *pictures], [*(nothing for _ in lead), *masks]
     if not any(mask.any() for mask in masks):
         return list(pictures), [np.zeros(mask.shape, np.float32) for mask in masks]
-    bases = [inpaint(p, m) for p, m in zip(shown, holes, strict=True)]
+    bases = each(inpaint, shown, holes)
     luma = [np.ascontiguousarray(base[..., 0]) for base in bases]
     estimate = FlowEstimator()
     stack = np.stack(bases)
@@ -99,6 +100,7 @@ def filled_and_seen(
     for place in later:
         known = place.number >= 0
         place.number[known] = len(shown) - 1 - place.number[known]
+    astray = each(_held_out, luma, holes)
     filled: list[Picture] = []
     seen: list[Field] = []
     for t, mask in enumerate(holes):
@@ -107,13 +109,17 @@ def filled_and_seen(
             seen.append(np.zeros(mask.shape, np.float32))
             continue
         hole = _Hole.of(mask)
-        spatial = held_out_error(luma[t], mask)
         last = filled[-1] if filled else None
-        base = _steadied(shown[t], bases[t], last, back[t], hole, spatial)
-        done, share = _joined(stack, near, t, base, (earlier[t], later[t]), hole, spatial)
+        base = _steadied(shown[t], bases[t], last, back[t], hole, astray[t])
+        done, share = _joined(stack, near, t, base, (earlier[t], later[t]), hole, astray[t])
         filled.append(done)
         seen.append(share)
     return filled[len(lead) :], seen[len(lead) :]
+
+
+def _held_out(luma: NDArray[np.uint8], hole: Mask) -> Field:
+    """By how much filling a hole errs, where there is one."""
+    return held_out_error(luma, hole) if hole.any() else np.zeros(hole.shape, np.float32)
 
 
 def _grown(hole: Mask) -> Mask:
