@@ -98,11 +98,14 @@ def test_a_worker_that_is_lost_with_all_it_knew(site: Machines, film: str) -> No
 
 
 def test_a_worker_that_stands_still_and_wakes_up_again(site: Machines, film: str) -> None:
+    """With all of its processes: one that goes on would take the next run as well."""
     job, process = site.at_work(film)
+    worker = os.getpgid(process)
+    os.killpg(worker, signal.SIGSTOP)
     try:
         site.wait(lambda: site.row(job).finished)
     finally:
-        os.kill(process, signal.SIGCONT)
+        os.killpg(worker, signal.SIGCONT)
     site.settled([job])
     assert site.whole()
 
