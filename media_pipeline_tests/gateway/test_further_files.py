@@ -66,7 +66,7 @@ def test_a_second_file_comes_from_all_places_that_a_film_may_come_from(
     assert json.loads(done["Result"]) == {"Second": "0.txt", "Bytes": len(SECOND)}
     (address,) = done["OutputUrls"]
     assert httpx.get(address, trust_env=False).content == SECOND
-    assert list((live.settings.cache_dir / "jobs").glob("*")) == []
+    live.cleared()
 
 
 def test_a_function_that_needs_no_output_writes_none_where_none_is_named(
@@ -106,4 +106,4 @@ def test_a_second_file_that_is_not_there_or_too_large_fails_the_job(
 ) -> None:
     done = live.finished(submit(live, bucket, f"oss://{bucket}/{second}").json()["JobId"])
     assert (done["Status"], json.loads(done["Result"])["Code"]) == ("Failed", code)
-    assert list((live.settings.cache_dir / "jobs").glob("*")) == []
+    live.cleared()

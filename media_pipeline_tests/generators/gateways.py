@@ -89,6 +89,13 @@ class Gateway:
             assert time.monotonic() < end, f"jobs did not come to an end: {left}"
             time.sleep(0.02)
 
+    def cleared(self, seconds: float = 60) -> None:
+        """Wait until nothing is left of what jobs fetched; it goes after their end was noted."""
+        end = time.monotonic() + seconds
+        while left := list((self.settings.cache_dir / "jobs").glob("*")):
+            assert time.monotonic() < end, f"jobs left something behind: {left}"
+            time.sleep(0.02)
+
     def filled(self, files: Iterable[Path]) -> str:
         """A bucket with copies of files; its name."""
         uri = self.storage.bucket()

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import httpx
 import pytest
@@ -90,13 +90,22 @@ class Machines:
 
         names = [f"{worker}@{socket.gethostname()}" for worker in workers]
         asked = {"destination": names, "reply": True, "timeout": 5.0, "limit": len(names)}
+
+        def told(order: Callable[..., list[Any] | None]) -> bool:
+            """Whether all have answered; one that is starting hears nothing yet."""
+            with app.connection_for_write() as connection:  # none of before the broker was away
+                try:
+                    answers = order(queue, connection=connection, **asked)
+                except connection.connection_errors:
+                    return False
+            return len(answers or ()) == len(names)
+
         with Celery(broker=self.broker, set_as_current=False) as app:
-            control = app.control  # a worker that is starting hears nothing yet
-            self.wait(lambda: len(control.cancel_consumer(queue, **asked) or ()) == len(names))
+            self.wait(lambda: told(app.control.cancel_consumer))
             try:
                 yield
             finally:
-                self.wait(lambda: len(control.add_consumer(queue, **asked) or ()) == len(names))
+                self.wait(lambda: told(app.control.add_consumer))
 
     @contextmanager
     def wrong_clock(self, worker: str, by: str) -> Iterator[None]:

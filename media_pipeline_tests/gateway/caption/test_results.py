@@ -89,7 +89,7 @@ def test_the_answer_is_the_result(
     (run,) = live.dagster.runs(job_id=body["job_id"])
     assert run.status == "SUCCESS"
     assert served.fetched.count("/once.mp4") == 1
-    assert not list((live.settings.cache_dir / "jobs").iterdir()), "nothing is left behind"
+    live.cleared()
     assert get(live, f"/v1/jobs/{body['job_id']}").json() == body
 
 
@@ -220,7 +220,7 @@ def test_jobs_that_cannot_be_done_are_a_400_that_says_why(
         assert word in told["message"]
     assert get(live, f"/v1/jobs/{told['job_id']}").json() == told
     assert "response" not in told
-    assert not list((live.settings.cache_dir / "jobs").iterdir()), "nothing is left behind"
+    live.cleared()
 
 
 def test_a_redirect_leads_to_no_inner_machine(post: Client, served: Web) -> None:
