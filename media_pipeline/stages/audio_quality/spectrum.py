@@ -91,7 +91,7 @@ class SpectrumMeter:
         Martin (2001), "Noise power spectral density estimation based on optimal smoothing and
         minimum statistics".
         """
-        return self._over_minimum(_MINIMUM_S, np.ones(self._windows, bool))
+        return self._over_minimum(_MINIMUM_S, self.active(), np.ones(self._windows, bool))
 
     def over_pauses_db(self) -> float:
         """Blind: what is active over the faintest that is heard within 1.5 s of it.
@@ -100,10 +100,13 @@ class SpectrumMeter:
         takes for noise, and where noise comes and goes; silence before and after the speech has
         no part in it.
         """
-        return self._over_minimum(_PAUSE_WITHIN_S, self.active())
-
-    def _over_minimum(self, within_s: float, where: NDArray[np.bool_]) -> float:
         active = self.active()
+        return self._over_minimum(_PAUSE_WITHIN_S, active, active)
+
+    def _over_minimum(
+        self, within_s: float, active: NDArray[np.bool_], where: NDArray[np.bool_]
+    ) -> float:
+        """Active windows over the least within so many seconds, as it is on average somewhere."""
         if not active.any():
             return 0.0
         bands = self._power(*_VOICE_HZ)

@@ -66,7 +66,7 @@ class Blend:
         return np.asarray(np.clip(ground, 0, 255), np.float32)
 
     def over(self, part: NDArray[np.uint8]) -> Field:
-        """The part of a picture with the mark drawn over it."""
+        """The part of a picture with the mark drawn over it, of as many planes as ``shade`` has."""
         return np.asarray(part * (1 - self.alpha[..., None]) + self.shade, np.float32)
 
     def within(self, mask: Mask) -> Blend:

@@ -150,10 +150,10 @@ def _borne(parts: list[Picture], expected: Sequence[bool], mark: FoundMark) -> l
     nearer = np.full(len(parts), np.nan)
     at = np.flatnonzero(expected)
     luma = [np.ascontiguousarray(parts[number][..., 0]) for number in at]
-    through, shade = 1 - mark.blend.alpha, mark.blend.shade[..., 0]
+    light = Blend(mark.blend.alpha, mark.blend.shade[..., :1])
     grounds = each(inpaint, luma, repeat(mark.mask))
     for number, part, ground in zip(at, luma, grounds, strict=True):
-        drawn = _slopes(ground * through + shade - ground)[mark.mask]
+        drawn = _slopes(light.over(ground[..., None])[..., 0] - ground)[mark.mask]
         seen = _slopes(part.astype(np.float32) - ground)[mark.mask]
         size = float((drawn**2).sum())
         if size > _VISIBLE * len(drawn):
